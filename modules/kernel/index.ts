@@ -1,0 +1,12 @@
+export { type CancelTimer, type Clock, SystemClock } from './clock.js';
+export { type Decider, fold } from './decider.js';
+export { canonicalJson, digestOf } from './digest.js';
+export type { ErrorDefinition } from './errors/error-definition.js';
+export { ERROR_REGISTRY, type ErrorCode } from './errors/error-registry.js';
+export {
+  type FieldProblem,
+  isPosthornError,
+  PosthornError,
+  type PosthornErrorOptions,
+} from './errors/posthorn-error.js';
+export { ManualClock } from './manual-clock.js';

@@ -1,0 +1,164 @@
+/**
+ * The contract of the webhook streams, `posthorn.webhook-{webhookId}`, and of `posthorn.registry`. Events are never
+ * renamed; readers tolerate unknown fields. No secret is ever in clear here: it is encrypted (`EncryptedSecret`), or it
+ * stays in the code that declared it and only its fingerprint is stored.
+ */
+
+/** A secret encrypted with AES-256-GCM; all parts base64. */
+export interface EncryptedSecret {
+  readonly kind: 'encrypted';
+  /** Id of the key in the key ring. */
+  readonly keyId: string;
+  readonly iv: string;
+  readonly ciphertext: string;
+  readonly tag: string;
+  /** Keyed fingerprint of the clear text, to compare two secrets without reading either. */
+  readonly fingerprint: string;
+}
+
+/** A secret that lives in the code which declared the webhook. */
+export interface CodeSecret {
+  readonly kind: 'code';
+  readonly fingerprint: string;
+}
+
+export type StoredSecret = EncryptedSecret | CodeSecret;
+
+export type WebhookOwner = 'code' | 'api';
+
+/** When a failed attempt is tried again. Durations in milliseconds. */
+export type RetryPolicy =
+  /** The example schedule of Standard Webhooks: 10 attempts over 75 h 35 m 05 s. */
+  | { readonly kind: 'standard' }
+  | {
+      readonly kind: 'exponential';
+      readonly attempts: number;
+      readonly initialMs: number;
+      readonly factor: number;
+      readonly maxMs: number;
+    }
+  | { readonly kind: 'fixed'; readonly attempts: number; readonly delayMs: number }
+  | { readonly kind: 'list'; readonly delaysMs: readonly number[] };
+
+/** Which streams a webhook listens to. */
+export type SourceSelection =
+  | { readonly kind: 'all' }
+  | { readonly kind: 'stream'; readonly stream: string }
+  /** Streams named `{category}-...`, as EventStoreDB's category projection cuts them. */
+  | { readonly kind: 'category'; readonly category: string };
+
+/** Where a new webhook starts to listen. */
+export type StartFrom =
+  'now' | 'beginning' | { readonly position: string } | { readonly time: string };
+
+export type StoredAuth =
+  { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: StoredSecret };
+
+/** The whole definition of a webhook, as it is recorded. */
+export interface WebhookDefinitionRecord {
+  readonly url: string;
+  /** Exact names, `*`, or patterns such as `order.*`; sorted, without repeats. */
+  readonly eventTypes: readonly string[];
+  readonly source: SourceSelection;
+  /** `null`: events without a tenant. */
+  readonly tenantId: string | null;
+  /** Listens to the events of every tenant, and to those without one. */
+  readonly isGlobal: boolean;
+  readonly headers: Readonly<Record<string, StoredSecret | string>>;
+  readonly auth: StoredAuth;
+  readonly signingSecrets: readonly StoredSecret[];
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly isReplayable: boolean;
+  /** False: registered, but matches nothing. */
+  readonly isActive: boolean;
+  readonly description: string | null;
+}
+
+/** One field of a change: where it is, and the plain values before and after (secrets as fingerprints). */
+export interface FieldChange {
+  readonly field: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+export type WebhookEvent =
+  | {
+      readonly type: 'WebhookRegistered';
+      readonly data: {
+        readonly v: 1;
+        readonly webhookId: string;
+        readonly registration: number;
+        readonly owner: WebhookOwner;
+        /** Release of the code that declared it; `null` for webhooks owned by the API. */
+        readonly release: number | null;
+        readonly definition: WebhookDefinitionRecord;
+        readonly digest: string;
+        readonly startFrom: StartFrom;
+        readonly at: string;
+        readonly by: string;
+      };
+    }
+  | {
+      readonly type: 'WebhookChanged';
+      readonly data: {
+        readonly v: 1;
+        readonly webhookId: string;
+        readonly owner: WebhookOwner;
+        readonly release: number | null;
+        readonly changes: readonly FieldChange[];
+        readonly definition: WebhookDefinitionRecord;
+        readonly digest: string;
+        readonly at: string;
+        readonly by: string;
+      };
+    }
+  | {
+      readonly type: 'WebhookPaused' | 'WebhookResumed' | 'WebhookRemoved';
+      readonly data: {
+        readonly v: 1;
+        readonly webhookId: string;
+        readonly reason: string | null;
+        readonly at: string;
+        readonly by: string;
+      };
+    }
+  | {
+      readonly type: 'WebhookDisabled';
+      readonly data: {
+        readonly v: 1;
+        readonly webhookId: string;
+        /** `endpoint_gone` (410), or what an operator gave. */
+        readonly reason: string;
+        readonly at: string;
+        readonly by: string;
+      };
+    }
+  | {
+      readonly type: 'WebhookSecretRotated';
+      readonly data: {
+        readonly v: 1;
+        readonly webhookId: string;
+        /** Newest first. */
+        readonly signingSecrets: readonly StoredSecret[];
+        readonly at: string;
+        readonly by: string;
+      };
+    };
+
+/**
+ * On `posthorn.registry`: the event of the webhook's stream at `revision` takes effect here. Membership is counted from
+ * the position of this pointer, which every instance reads before it matches an event.
+ */
+export interface RegistryPointer {
+  readonly type: 'WebhookRegistryAdvanced';
+  readonly data: {
+    readonly v: 1;
+    readonly webhookId: string;
+    /** Revision of the event in the webhook's stream, decimal. */
+    readonly revision: string;
+  };
+}
+
+export type WebhookStatus = 'active' | 'inactive' | 'paused' | 'disabled' | 'removed';

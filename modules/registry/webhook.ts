@@ -1,0 +1,75 @@
+import type {
+  RetryPolicy,
+  SourceSelection,
+  WebhookDefinitionRecord,
+  WebhookOwner,
+  WebhookStatus,
+} from './webhook.events.js';
+
+/** A webhook as the registry of this instance knows it. Holds no secret in clear. */
+export interface Webhook {
+  readonly id: string;
+  readonly registration: number;
+  readonly owner: WebhookOwner;
+  readonly release: number | null;
+  readonly status: WebhookStatus;
+  /** Why it is disabled; `null` when it is not. */
+  readonly disabledReason: string | null;
+  readonly definition: WebhookDefinitionRecord;
+  readonly digest: string;
+  /** Revision of its stream: the `ETag` of the REST face. */
+  readonly revision: bigint;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** What of an observed event decides whether a webhook is a member. */
+export interface MatchableEvent {
+  readonly type: string;
+  readonly stream: string;
+  readonly tenantId: string | null;
+  /** Commit position in the log. */
+  readonly position: bigint;
+}
+
+/** The clear-text credentials with which one attempt is sent. Never logged, never recorded. */
+export interface WebhookCredentials {
+  /** `whsec_...`, newest first. */
+  readonly signingSecrets: readonly string[];
+  readonly bearerToken: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * The registry of this instance in memory: every webhook, matched in time that grows with the matches and not with the
+ * webhooks. It follows `posthorn.registry`.
+ */
+export interface WebhookDirectory {
+  /**
+   * Resolves when the directory holds every registry change that was recorded before this call. Concurrent calls share
+   * one read of the registry's tail that starts after each of them.
+   */
+  barrier(): Promise<void>;
+  /**
+   * The webhooks that the event is a member of: selection matches, tenant matches, and the position lies in a span in
+   * which the webhook was subscribed and not disabled. Paused webhooks are among them: their deliveries are held.
+   */
+  match(event: MatchableEvent): readonly Webhook[];
+  /** The webhook with this id; removed ones too, until the process restarts. */
+  find(webhookId: string): Webhook | undefined;
+  /** All that are not removed, by id. */
+  all(): readonly Webhook[];
+  /**
+   * Whether this instance can send for the webhook: what a declared webhook keeps in code must be here, with the same
+   * digest. @returns `null` when it can, else the digest that is needed
+   */
+  missingCode(webhook: Webhook): string | null;
+  /** Decrypts, or takes from code, what an attempt for this webhook is sent with. */
+  credentials(webhook: Webhook): WebhookCredentials;
+  /** Calls `listener` after each change; returns what ends it. */
+  onChange(listener: (webhook: Webhook) => void): () => void;
+}
+
+export const WEBHOOK_DIRECTORY = Symbol('posthorn.WebhookDirectory');
+
+export type { RetryPolicy, SourceSelection };

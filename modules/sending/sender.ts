@@ -1,0 +1,83 @@
+/** One request to an endpoint, complete but for its signature. */
+export interface OutgoingRequest {
+  /** The `webhook-id`: the same for every attempt of a delivery. */
+  readonly webhookId: string;
+  readonly url: string;
+  /** The exact bytes that are signed and sent. */
+  readonly body: Buffer;
+  readonly contentType: string;
+  /** Static headers of the webhook, already checked against the deny-list when it was defined. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** `whsec_...`, newest first; every one signs. */
+  readonly signingSecrets: readonly string[];
+  readonly bearerToken: string | null;
+  /** One deadline over DNS, connect, TLS, headers and body, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What to do about an attempt. */
+export type AttemptVerdict =
+  /** 2xx. */
+  | 'success'
+  /** Worth another attempt: network, timeout, 408, 425, 429, 5xx. */
+  | 'retry'
+  /** Would fail again: 3xx and other 4xx, a refused target. */
+  | 'reject'
+  /** 410: the webhook is to be disabled. */
+  | 'gone';
+
+/** What became of one request. Holds no request body and no secret. */
+export interface AttemptResult {
+  readonly verdict: AttemptVerdict;
+  readonly url: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
+  readonly timings: {
+    readonly dnsMs: number | null;
+    readonly connectMs: number | null;
+    readonly tlsMs: number | null;
+    readonly firstByteMs: number | null;
+    readonly bodyMs: number | null;
+    readonly totalMs: number;
+  };
+  readonly statusCode: number | null;
+  readonly errorClass: AttemptErrorClass | null;
+  readonly errorMessage: string | null;
+  readonly remoteAddress: string | null;
+  readonly responseHeaders: Readonly<Record<string, string>> | null;
+  readonly responseBody: string | null;
+  readonly isResponseTruncated: boolean;
+  /** `Retry-After` of the response as a delay from the end of the attempt, in milliseconds; `null` if none was asked. */
+  readonly retryAfterMs: number | null;
+}
+
+/** Stable words for what went wrong. */
+export type AttemptErrorClass =
+  | 'http_status'
+  | 'redirect_refused'
+  | 'dns_error'
+  | 'connection_refused'
+  | 'connection_reset'
+  | 'network_unreachable'
+  | 'tls_error'
+  | 'timeout'
+  | 'ssrf_blocked'
+  | 'insecure_url'
+  | 'invalid_response'
+  | 'response_too_large'
+  | 'aborted'
+  | 'unknown';
+
+/** Sends signed requests. There is one path for first attempt, retry, replay and test call. */
+export interface Sender {
+  /**
+   * Sends one request and tells what became of it. Never throws for anything the endpoint or the network does.
+   *
+   * @param signal aborts the request: the result then has error class `aborted`
+   */
+  send(request: OutgoingRequest, signal?: AbortSignal): Promise<AttemptResult>;
+  /** Closes idle and open connections. */
+  close(): Promise<void>;
+}
+
+export const SENDER = Symbol('posthorn.Sender');

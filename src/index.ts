@@ -1,0 +1,1 @@
+export { PosthornError } from '../modules/kernel/index.js';
