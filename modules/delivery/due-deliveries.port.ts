@@ -40,6 +40,8 @@ export interface DueDeliveries {
   readonly changes: Observable<{
     readonly due: readonly DueChange[];
     readonly claimed: readonly ClaimedDelivery[];
+    /** Commit position up to which the index now follows the log. */
+    readonly position: bigint;
   }>;
   /** For each webhook with open deliveries that are not claimed: when the earliest is due. */
   earliest(): Promise<readonly DueChange[]>;
