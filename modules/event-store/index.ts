@@ -6,4 +6,11 @@ export {
   type EventStoreClient,
 } from './event-store-client.js';
 export { formatPosition, isRealPosition, parsePosition } from './position.js';
-export { DEFAULT_STREAM_PREFIX, StreamNames } from './stream-names.js';
+export { DEFAULT_STREAM_PREFIX, STREAM_NAMES, StreamNames } from './stream-names.js';
+export {
+  appendCertainly,
+  type CertainAppendOptions,
+  type CertainAppendOutcome,
+  isOutcomeUnknown,
+  newEvents,
+} from './certain-append.js';

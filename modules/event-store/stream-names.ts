@@ -54,3 +54,6 @@ export class StreamNames {
     return stream.startsWith('$') || stream.startsWith(this.prefix);
   }
 }
+
+/** Injection token of the `StreamNames`. */
+export const STREAM_NAMES = Symbol('posthorn.StreamNames');

@@ -45,3 +45,6 @@ export class SystemClock implements Clock {
     };
   }
 }
+
+/** Injection token of the `Clock`. */
+export const CLOCK = Symbol('posthorn.Clock');

@@ -1,4 +1,4 @@
-export { type CancelTimer, type Clock, SystemClock } from './clock.js';
+export { type CancelTimer, CLOCK, type Clock, SystemClock } from './clock.js';
 export { type Decider, fold } from './decider.js';
 export { canonicalJson, digestOf } from './digest.js';
 export type { ErrorDefinition } from './errors/error-definition.js';

@@ -1,0 +1,361 @@
+import { type Decider, PosthornError } from '../kernel/index.js';
+import type { RetryPolicy } from '../registry/index.js';
+import type {
+  AttemptRecord,
+  AttemptTrigger,
+  DeadLetterReason,
+  DeliveryEvent,
+  DeliveryOrigin,
+  DeliveryStatus,
+  ScheduleReason,
+} from './delivery.events.js';
+import { nextAttemptAt } from './retry-schedule.js';
+
+/** The claim under which an attempt may be running. */
+export interface Claim {
+  readonly claimId: string;
+  readonly owner: string;
+  readonly leaseMs: number;
+}
+
+/**
+ * A delivery.
+ *
+ * ```
+ *   (none) ── first attempt ends ─────────────────────────▶ succeeded | retrying | dead-lettered
+ *   (none) ── recorded before it is attempted ────────────▶ scheduled ── claim ──▶ attempting
+ *   attempting ── outcome ────────────────────────────────▶ succeeded | retrying | dead-lettered
+ *   retrying ── claim ────────────────────────────────────▶ attempting
+ *   attempting ── the lease ran out, another claim ───────▶ attempting
+ *   succeeded | dead-lettered | discarded ── replay ──────▶ scheduled (a new run)
+ *   scheduled | retrying | attempting | dead-lettered ── discard ──▶ discarded
+ * ```
+ *
+ * Each run has exactly one terminal event. The discard of a dead letter ends no run: the run had ended, and what is
+ * recorded is that nobody will replay it.
+ */
+export interface DeliveryState {
+  /** `none`: there is no stream yet. */
+  readonly status: DeliveryStatus | 'none';
+  readonly origin: DeliveryOrigin | null;
+  readonly run: number;
+  readonly attemptCount: number;
+  readonly runAttemptCount: number;
+  /** Epoch milliseconds; `null` unless scheduled or retrying. */
+  readonly dueAt: number | null;
+  readonly claim: Claim | null;
+  readonly needs: string | null;
+  /** Whether this run was asked for by somebody. */
+  readonly isReplay: boolean;
+  /** The last bulk replay that asked for this delivery. */
+  readonly replayId: string | null;
+}
+
+/** What the sender's verdict means for the delivery. */
+export type AttemptOutcome =
+  | { readonly kind: 'success' }
+  | {
+      readonly kind: 'failure';
+      readonly policy: RetryPolicy;
+      readonly random: number;
+      readonly retryAfterMs: number | null;
+    }
+  | { readonly kind: 'refusal'; readonly reason: 'rejected' | 'endpoint_gone' };
+
+export type DeliveryCommand =
+  | {
+      readonly kind: 'schedule';
+      readonly origin: DeliveryOrigin;
+      readonly reason: ScheduleReason;
+      readonly now: number;
+      readonly owner: string;
+      readonly needs?: string;
+      /** Claims it at once: the attempt is under way. */
+      readonly claim?: Claim;
+    }
+  | {
+      readonly kind: 'claim';
+      readonly claim: Claim;
+      readonly now: number;
+      readonly lapsed: string | null;
+    }
+  | {
+      readonly kind: 'record-attempt';
+      readonly origin: DeliveryOrigin;
+      readonly run: number;
+      /** Claim under which the attempt was made; `null` for a first attempt that needed none. */
+      readonly claimId: string | null;
+      readonly trigger: AttemptTrigger;
+      readonly attempt: AttemptRecord;
+      readonly outcome: AttemptOutcome;
+      readonly owner: string;
+      readonly now: number;
+    }
+  | {
+      readonly kind: 'dead-letter';
+      readonly origin: DeliveryOrigin;
+      readonly run: number;
+      readonly reason: DeadLetterReason;
+      readonly errorMessage: string | null;
+      readonly now: number;
+    }
+  | {
+      readonly kind: 'request-replay';
+      readonly dueAt: number;
+      readonly now: number;
+      readonly owner: string;
+      readonly requestedBy: string;
+      readonly reason: string | null;
+      readonly replayId?: string;
+    }
+  | {
+      readonly kind: 'discard';
+      readonly now: number;
+      readonly discardedBy: string;
+      readonly reason: string | null;
+    };
+
+const INITIAL: DeliveryState = {
+  status: 'none',
+  origin: null,
+  run: 1,
+  attemptCount: 0,
+  runAttemptCount: 0,
+  dueAt: null,
+  claim: null,
+  needs: null,
+  isReplay: false,
+  replayId: null,
+};
+
+/** Whether the delivery has a run that has not ended. */
+export function isOpen(state: DeliveryState): boolean {
+  return (
+    state.status === 'scheduled' || state.status === 'attempting' || state.status === 'retrying'
+  );
+}
+
+const iso = (epochMs: number): string => new Date(epochMs).toISOString();
+
+type CommandOf<Kind extends DeliveryCommand['kind']> = Extract<DeliveryCommand, { kind: Kind }>;
+
+function schedule(command: CommandOf<'schedule'>, state: DeliveryState): DeliveryEvent[] {
+  if (state.status !== 'none') return []; // dispatched before: a second dispatch is a no-op
+  const events: DeliveryEvent[] = [
+    {
+      type: 'DeliveryScheduled',
+      data: {
+        v: 1,
+        origin: command.origin,
+        run: 1,
+        reason: command.reason,
+        dueAt: iso(command.now),
+        owner: command.owner,
+        ...(command.needs === undefined ? {} : { needs: command.needs }),
+      },
+    },
+  ];
+  if (command.claim) events.push(claimed(command.claim, 1));
+  return events;
+}
+
+function claimed(claim: Claim, run: number): DeliveryEvent {
+  return { type: 'DeliveryClaimed', data: { v: 1, run, ...claim } };
+}
+
+function claim(command: CommandOf<'claim'>, state: DeliveryState): DeliveryEvent[] {
+  const isDue = state.dueAt !== null && state.dueAt <= command.now;
+  const isLapsed = state.status === 'attempting' && state.claim?.claimId === command.lapsed;
+  return isDue || isLapsed ? [claimed(command.claim, state.run)] : [];
+}
+
+function recordAttempt(
+  command: CommandOf<'record-attempt'>,
+  state: DeliveryState,
+): DeliveryEvent[] {
+  const isFirst = state.status === 'none';
+  const isOfOpenRun = (isFirst || isOpen(state)) && command.run === state.run;
+  const isClaimCurrent = isFirst || state.claim === null || state.claim.claimId === command.claimId;
+  const isSuccess = command.outcome.kind === 'success';
+  // A stale failure must not move the due time of whoever took over; a stale success still ends the run: it arrived.
+  const isLate = !isOfOpenRun || (!isClaimCurrent && !isSuccess);
+  const nextAt = isLate ? null : nextAttempt(command, state);
+  const attempted: DeliveryEvent = {
+    type: 'DeliveryAttempted',
+    data: {
+      v: 1,
+      ...(isFirst ? { origin: command.origin } : {}),
+      run: command.run,
+      number: state.attemptCount + 1,
+      trigger: command.trigger,
+      attempt: command.attempt,
+      nextAttemptAt: nextAt === null ? null : iso(nextAt),
+      owner: command.owner,
+      ...(isLate ? { isLate: true as const } : {}),
+    },
+  };
+  if (isLate || nextAt !== null) return [attempted];
+  return [attempted, ending(command, state.attemptCount + 1)];
+}
+
+function nextAttempt(command: CommandOf<'record-attempt'>, state: DeliveryState): number | null {
+  if (command.outcome.kind !== 'failure') return null;
+  const { policy, random, retryAfterMs } = command.outcome;
+  const failedAttempts = state.runAttemptCount + 1;
+  return nextAttemptAt({ policy, failedAttempts, now: command.now, random, retryAfterMs });
+}
+
+function ending(command: CommandOf<'record-attempt'>, attemptCount: number): DeliveryEvent {
+  const end = { v: 1, run: command.run, attemptCount, completedAt: iso(command.now) } as const;
+  if (command.outcome.kind === 'success') return { type: 'DeliverySucceeded', data: end };
+  const reason =
+    command.outcome.kind === 'refusal' ? command.outcome.reason : ('attempts_exhausted' as const);
+  return {
+    type: 'DeliveryDeadLettered',
+    data: { ...end, reason, errorMessage: command.attempt.errorMessage },
+  };
+}
+
+function deadLetter(command: CommandOf<'dead-letter'>, state: DeliveryState): DeliveryEvent[] {
+  const isFirst = state.status === 'none';
+  if (!isFirst && !(isOpen(state) && state.run === command.run)) return [];
+  return [
+    {
+      type: 'DeliveryDeadLettered',
+      data: {
+        v: 1,
+        ...(isFirst ? { origin: command.origin } : {}),
+        run: command.run,
+        reason: command.reason,
+        errorMessage: command.errorMessage,
+        attemptCount: state.attemptCount,
+        completedAt: iso(command.now),
+      },
+    },
+  ];
+}
+
+function requestReplay(
+  command: CommandOf<'request-replay'>,
+  state: DeliveryState,
+): DeliveryEvent[] {
+  if (state.status === 'none') throw new PosthornError('PSH_DELIVERY_NOT_FOUND');
+  // A bulk replay that is resumed asks again for what it had asked for.
+  if (command.replayId !== undefined && command.replayId === state.replayId) return [];
+  return [
+    {
+      type: 'DeliveryReplayRequested',
+      data: {
+        v: 1,
+        run: isOpen(state) ? state.run : state.run + 1,
+        dueAt: iso(command.dueAt),
+        owner: command.owner,
+        requestedAt: iso(command.now),
+        requestedBy: command.requestedBy,
+        reason: command.reason,
+        ...(command.replayId === undefined ? {} : { replayId: command.replayId }),
+      },
+    },
+  ];
+}
+
+function discard(command: CommandOf<'discard'>, state: DeliveryState): DeliveryEvent[] {
+  if (state.status === 'none') throw new PosthornError('PSH_DELIVERY_NOT_FOUND');
+  if (state.status === 'discarded') return [];
+  if (state.status === 'succeeded') throw new PosthornError('PSH_DELIVERY_SUCCEEDED');
+  return [
+    {
+      type: 'DeliveryDiscarded',
+      data: {
+        v: 1,
+        run: state.run,
+        completedAt: iso(command.now),
+        discardedBy: command.discardedBy,
+        reason: command.reason,
+      },
+    },
+  ];
+}
+
+function decide(command: DeliveryCommand, state: DeliveryState): readonly DeliveryEvent[] {
+  switch (command.kind) {
+    case 'schedule':
+      return schedule(command, state);
+    case 'claim':
+      return claim(command, state);
+    case 'record-attempt':
+      return recordAttempt(command, state);
+    case 'dead-letter':
+      return deadLetter(command, state);
+    case 'request-replay':
+      return requestReplay(command, state);
+    case 'discard':
+      return discard(command, state);
+  }
+}
+
+const ENDED = { dueAt: null, claim: null, needs: null } as const;
+
+function evolveAttempted(
+  state: DeliveryState,
+  data: Extract<DeliveryEvent, { type: 'DeliveryAttempted' }>['data'],
+): DeliveryState {
+  const attemptCount = state.attemptCount + 1;
+  if (data.isLate) return { ...state, attemptCount };
+  return {
+    ...state,
+    origin: state.origin ?? data.origin ?? null,
+    status: 'retrying',
+    attemptCount,
+    runAttemptCount: state.runAttemptCount + 1,
+    dueAt: data.nextAttemptAt === null ? null : Date.parse(data.nextAttemptAt),
+    claim: null,
+  };
+}
+
+function evolveReplay(
+  state: DeliveryState,
+  data: Extract<DeliveryEvent, { type: 'DeliveryReplayRequested' }>['data'],
+): DeliveryState {
+  const asked = { isReplay: true, replayId: data.replayId ?? state.replayId };
+  const dueAt = Date.parse(data.dueAt);
+  if (data.run > state.run) {
+    return { ...state, ...asked, run: data.run, status: 'scheduled', runAttemptCount: 0, dueAt };
+  }
+  return state.status === 'attempting' ? { ...state, ...asked } : { ...state, ...asked, dueAt };
+}
+
+function evolve(state: DeliveryState, event: DeliveryEvent): DeliveryState {
+  switch (event.type) {
+    case 'DeliveryScheduled': {
+      const { origin, dueAt, needs } = event.data;
+      const due = Date.parse(dueAt);
+      return { ...state, status: 'scheduled', origin, dueAt: due, needs: needs ?? null };
+    }
+    case 'DeliveryClaimed': {
+      const { claimId, owner, leaseMs } = event.data;
+      return { ...state, status: 'attempting', dueAt: null, claim: { claimId, owner, leaseMs } };
+    }
+    case 'DeliveryAttempted':
+      return evolveAttempted(state, event.data);
+    case 'DeliverySucceeded':
+      return { ...state, ...ENDED, status: 'succeeded' };
+    case 'DeliveryDeadLettered': {
+      const origin = state.origin ?? event.data.origin ?? null;
+      return { ...state, ...ENDED, origin, status: 'dead-lettered' };
+    }
+    case 'DeliveryReplayRequested':
+      return evolveReplay(state, event.data);
+    case 'DeliveryDiscarded':
+      return { ...state, ...ENDED, status: 'discarded' };
+    default:
+      return state; // a later version's event: readers tolerate what they do not know
+  }
+}
+
+/** The delivery as plain functions. */
+export const deliveryDecider: Decider<DeliveryCommand, DeliveryEvent, DeliveryState> = {
+  initialState: INITIAL,
+  decide,
+  evolve,
+};

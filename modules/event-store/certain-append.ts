@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type AppendExpectedRevision,
+  ErrorType,
+  isCommandError,
+  type JSONEventData,
+  type JSONType,
+} from '@eventstore/db-client';
+import type { Clock } from '../kernel/index.js';
+import type { EventStoreClient } from './event-store-client.js';
+
+/** What became of an append whose outcome is known. */
+export type CertainAppendOutcome =
+  | { readonly kind: 'appended'; readonly revision: bigint; readonly position: bigint }
+  /** The expected revision was wrong: read the stream and decide again. */
+  | { readonly kind: 'conflict' }
+  /** The stream is tombstoned: what it told was purged. */
+  | { readonly kind: 'purged' };
+
+export interface CertainAppendOptions {
+  readonly client: Pick<EventStoreClient, 'appendToStream'>;
+  readonly clock: Clock;
+  readonly expectedRevision: AppendExpectedRevision;
+  /** Gives up when aborted; the outcome is then unknown, and the last error is thrown. */
+  readonly signal?: AbortSignal;
+  /** Told of each try whose outcome is unknown, before the next. */
+  readonly onUnknown?: (error: Error, tries: number) => void;
+}
+
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 5_000;
+
+/** After these the same append may be in the log or not. */
+const UNKNOWN_OUTCOMES: ReadonlySet<ErrorType> = new Set([
+  ErrorType.TIMEOUT,
+  ErrorType.DEADLINE_EXCEEDED,
+  ErrorType.UNAVAILABLE,
+  ErrorType.CANCELLED,
+  ErrorType.NOT_LEADER,
+  ErrorType.UNKNOWN,
+]);
+
+/** Events of one decision, with ids that are drawn once: a retried append has to carry the same. */
+export function newEvents(
+  events: readonly { readonly type: string; readonly data: object }[],
+): JSONEventData[] {
+  return events.map((event) => ({
+    id: randomUUID(),
+    contentType: 'application/json',
+    type: event.type,
+    data: event.data as JSONType,
+    metadata: undefined,
+  }));
+}
+
+/**
+ * Appends `events` and does not rest until the outcome is known: an append whose outcome is unknown is tried again with
+ * the same event ids, which EventStoreDB answers with the first outcome.
+ *
+ * @throws whatever the store refuses for good (too large, access denied, ...), and the last error once `signal` aborts
+ */
+export async function appendCertainly(
+  stream: string,
+  events: readonly JSONEventData[],
+  options: CertainAppendOptions,
+): Promise<CertainAppendOutcome> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const result = await options.client.appendToStream(stream, [...events], {
+        expectedRevision: options.expectedRevision,
+      });
+      return {
+        kind: 'appended',
+        revision: result.nextExpectedRevision,
+        position: result.position?.commit ?? 0n,
+      };
+    } catch (error) {
+      const decisive = decisiveOutcome(error);
+      if (decisive) return decisive;
+      if (options.signal?.aborted || !isOutcomeUnknown(error)) throw error;
+      options.onUnknown?.(error, tries);
+      await pause(options, Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS));
+    }
+  }
+}
+
+function decisiveOutcome(error: unknown): CertainAppendOutcome | undefined {
+  if (!(error instanceof Error) || !isCommandError(error)) return undefined;
+  if (error.type === ErrorType.WRONG_EXPECTED_VERSION) return { kind: 'conflict' };
+  if (error.type === ErrorType.STREAM_DELETED) return { kind: 'purged' };
+  return undefined;
+}
+
+/** Whether an operation that failed with `error` may have happened all the same, and may be tried again. */
+export function isOutcomeUnknown(error: unknown): error is Error {
+  return error instanceof Error && isCommandError(error) && UNKNOWN_OUTCOMES.has(error.type);
+}
+
+function pause(options: CertainAppendOptions, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancel();
+      options.signal?.removeEventListener('abort', done);
+      resolve();
+    };
+    const cancel = options.clock.setTimer(done, delayMs);
+    options.signal?.addEventListener('abort', done, { once: true });
+  });
+}
