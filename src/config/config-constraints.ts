@@ -1,0 +1,49 @@
+import { registerDecorator, type ValidationOptions } from 'class-validator';
+import ipaddr from 'ipaddr.js';
+
+/** A network in CIDR notation, IPv4 or IPv6, with no bit set behind its prefix. */
+export function IsCidr(options?: ValidationOptions): PropertyDecorator {
+  return constraint('isCidr', isCidr, options);
+}
+
+/** Base64 of exactly 32 bytes. */
+export function IsEncryptionKey(): PropertyDecorator {
+  return constraint('isEncryptionKey', isEncryptionKey);
+}
+
+/** Not set: the setting exists, but this version cannot honour it. */
+export function IsAbsent(): PropertyDecorator {
+  return constraint('isAbsent', (value) => value === null);
+}
+
+function constraint(
+  name: string,
+  validate: (value: unknown) => boolean,
+  options?: ValidationOptions,
+): PropertyDecorator {
+  return (target, property) => {
+    registerDecorator({
+      name,
+      target: target.constructor,
+      propertyName: String(property),
+      ...(options && { options }),
+      validator: { validate },
+    });
+  };
+}
+
+function isCidr(value: unknown): boolean {
+  if (typeof value !== 'string' || !ipaddr.isValidCIDR(value)) return false;
+  const [address, prefix] = ipaddr.parseCIDR(value);
+  const network =
+    address.kind() === 'ipv4'
+      ? ipaddr.IPv4.networkAddressFromCIDR(value)
+      : ipaddr.IPv6.networkAddressFromCIDR(value);
+  return prefix >= 0 && network.toNormalizedString() === address.toNormalizedString();
+}
+
+function isEncryptionKey(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const bytes = Buffer.from(value, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === value;
+}
