@@ -1,0 +1,115 @@
+import type { RecordedEvent } from '@eventstore/db-client';
+import type { Webhook, WebhookDirectory } from '../registry/index.js';
+import {
+  type AttemptResult,
+  type OutgoingRequest,
+  type Sender,
+  standardEnvelope,
+} from '../sending/index.js';
+import type { AttemptOutcome } from './delivery.aggregate.js';
+import type { AttemptRecord } from './delivery.events.js';
+
+/** What one request is made of. */
+export interface AttemptSubject {
+  readonly deliveryId: string;
+  readonly webhook: Webhook;
+  readonly event: RecordedEvent;
+  readonly tenantId: string | null;
+  readonly isReplay: boolean;
+}
+
+/** What an attempt led to; `null` when it was aborted by the shutdown, so that nobody knows. */
+export type MadeAttempt = {
+  readonly record: AttemptRecord;
+  readonly outcome: AttemptOutcome;
+} | null;
+
+/**
+ * Makes requests: the one path for first attempt, retry, replay and test call.
+ */
+export class AttemptMaker {
+  readonly #sender: Sender;
+  readonly #directory: WebhookDirectory;
+  readonly #random: () => number;
+  readonly #abort = new AbortController();
+
+  /** @param random in [0, 1): jitter of retries */
+  constructor(sender: Sender, directory: WebhookDirectory, random: () => number) {
+    this.#sender = sender;
+    this.#directory = directory;
+    this.#random = random;
+  }
+
+  /**
+   * The request for a delivery.
+   *
+   * @throws PosthornError `PSH_SENDING_POISON_EVENT`, `PSH_SENDING_BODY_TOO_LARGE` when the event cannot be turned into
+   * one; a registry error when the webhook's secrets cannot be read
+   */
+  prepare(subject: AttemptSubject): OutgoingRequest {
+    const { event, webhook } = subject;
+    const { definition } = webhook;
+    const body = standardEnvelope({
+      event,
+      tenantId: subject.tenantId,
+      isReplay: subject.isReplay,
+    });
+    const credentials = this.#directory.credentials(webhook);
+    return {
+      webhookId: subject.deliveryId,
+      url: definition.url,
+      body,
+      contentType: 'application/json',
+      headers: credentials.headers,
+      signingSecrets: credentials.signingSecrets,
+      bearerToken: credentials.bearerToken,
+      timeoutMs: definition.timeoutMs,
+      isReplay: subject.isReplay,
+    };
+  }
+
+  /** Sends a prepared request and says what its result means for a delivery of `webhook`. */
+  async send(request: OutgoingRequest, webhook: Webhook): Promise<MadeAttempt> {
+    const result = await this.#sender.send(request, this.#abort.signal);
+    if (result.errorClass === 'aborted') return null;
+    return { record: recordOf(result), outcome: this.#outcomeOf(result, webhook) };
+  }
+
+  /** Aborts what is under way: its outcome is unknown, and it is not recorded. */
+  abort(): void {
+    this.#abort.abort();
+  }
+
+  #outcomeOf(result: AttemptResult, webhook: Webhook): AttemptOutcome {
+    switch (result.verdict) {
+      case 'success':
+        return { kind: 'success' };
+      case 'reject':
+        return { kind: 'refusal', reason: 'rejected' };
+      case 'gone':
+        return { kind: 'refusal', reason: 'endpoint_gone' };
+      case 'retry':
+        return {
+          kind: 'failure',
+          policy: webhook.definition.retry,
+          random: this.#random(),
+          retryAfterMs: result.retryAfterMs,
+        };
+    }
+  }
+}
+
+function recordOf(result: AttemptResult): AttemptRecord {
+  return {
+    url: result.url,
+    startedAt: new Date(result.startedAt).toISOString(),
+    timings: result.timings,
+    statusCode: result.statusCode,
+    errorClass: result.errorClass,
+    errorMessage: result.errorMessage,
+    remoteAddress: result.remoteAddress,
+    responseHeaders: result.responseHeaders,
+    responseBody: result.responseBody,
+    isResponseTruncated: result.isResponseTruncated,
+  };
+}

@@ -1,0 +1,26 @@
+/** How this instance delivers. */
+export interface DeliveryOptions {
+  /** Name of this instance, different from every other and from its own earlier lives. */
+  readonly instanceId: string;
+  /** An observed event is acknowledged at most this long after it was received, in milliseconds. Default 1000. */
+  readonly inlineWindowMs: number;
+  /** Requests under way at once, over all webhooks. Default 1024. */
+  readonly maxConcurrentAttempts: number;
+  /** Deliveries that may wait for a place in one queue of one webhook's lane. Default 1000. */
+  readonly maxWaitingPerLane: number;
+  /** How long a shutdown waits for requests under way before it aborts them, in milliseconds. Default 10000. */
+  readonly drainTimeoutMs: number;
+}
+
+export const DELIVERY_DEFAULTS = {
+  inlineWindowMs: 1_000,
+  maxConcurrentAttempts: 1_024,
+  maxWaitingPerLane: 1_000,
+  drainTimeoutMs: 10_000,
+} as const satisfies Omit<DeliveryOptions, 'instanceId'>;
+
+/** Injection token of the `DeliveryOptions`. */
+export const DELIVERY_OPTIONS = Symbol('posthorn.DeliveryOptions');
+
+/** What a claim's lease allows beyond the webhook's own timeout: reading the event, recording the outcome. */
+export const LEASE_MARGIN_MS = 10_000;

@@ -1,0 +1,149 @@
+import type { RecordedEvent } from '@eventstore/db-client';
+import { type Clock, isPosthornError } from '../kernel/index.js';
+import type { Webhook, WebhookDirectory } from '../registry/index.js';
+import { deliveryIdOf } from './delivery-id.js';
+import type { DeliveryOrigin } from './delivery.events.js';
+import { FirstDelivery, type FirstDeliveryTools } from './first-delivery.js';
+import { InlineWindow, type WindowOccupant } from './inline-window.js';
+import type { LaneKey, Lanes } from './lanes.js';
+
+/** An observed event and the webhooks that it is a member of. */
+export interface Dispatch {
+  readonly event: RecordedEvent;
+  readonly tenantId: string | null;
+  readonly webhooks: readonly Webhook[];
+  /** Whether the event may have been handed out before: then each delivery's stream is read before it is attempted. */
+  readonly mayBeRedelivered: boolean;
+  /** When it was received, on the monotonic clock. */
+  readonly receivedAt: number;
+}
+
+export interface DispatcherDependencies {
+  readonly tools: FirstDeliveryTools;
+  readonly directory: WebhookDirectory;
+  readonly lanes: Lanes;
+  readonly clock: Clock;
+  readonly inlineWindowMs: number;
+  /** Deliveries whose attempt is under way in this process. */
+  readonly underWay: Set<string>;
+}
+
+/**
+ * Takes observed events to their deliveries.
+ *
+ * Guarantees: `dispatch` resolves when each delivery of the event is in the log, ended or recorded for later, at most
+ * about the inline window after the event was received, whatever the endpoints do; a delivery that failed to be recorded
+ * stops no other, and makes `dispatch` reject at the end so that the event comes again; the same event dispatched twice
+ * at once is sent once.
+ */
+export class Dispatcher {
+  readonly #dependencies: DispatcherDependencies;
+  readonly #window: InlineWindow;
+  readonly #inFlight = new Map<string, FirstDelivery>();
+
+  constructor(dependencies: DispatcherDependencies) {
+    this.#dependencies = dependencies;
+    this.#window = new InlineWindow(dependencies.clock, dependencies.inlineWindowMs);
+  }
+
+  async dispatch(dispatch: Dispatch): Promise<void> {
+    const [only] = dispatch.webhooks;
+    if (only && dispatch.webhooks.length === 1) {
+      await this.#deliver(dispatch, only);
+      return;
+    }
+    const results = await Promise.allSettled(
+      dispatch.webhooks.map((webhook) => this.#deliver(dispatch, webhook)),
+    );
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+  }
+
+  /** Records everything that is not yet recorded for later; what is under way goes on. */
+  closeWindows(): void {
+    this.#window.closeAll();
+  }
+
+  async #deliver(dispatch: Dispatch, webhook: Webhook): Promise<void> {
+    const origin = originOf(dispatch, webhook);
+    const inFlight = this.#inFlight.get(origin.deliveryId);
+    if (inFlight) return inFlight.recorded;
+    const delivery = new FirstDelivery(this.#dependencies.tools, origin, webhook, dispatch.event);
+    this.#inFlight.set(origin.deliveryId, delivery);
+    try {
+      const isKnown = dispatch.mayBeRedelivered && (await this.#isRecorded(origin.deliveryId));
+      if (!isKnown) await this.#begin(delivery, dispatch.receivedAt);
+    } finally {
+      this.#inFlight.delete(origin.deliveryId);
+    }
+  }
+
+  async #isRecorded(deliveryId: string): Promise<boolean> {
+    try {
+      const { state } = await this.#dependencies.tools.journal.load(deliveryId);
+      return state.status !== 'none';
+    } catch (error) {
+      if (isPosthornError(error, 'PSH_DELIVERY_PURGED')) return true;
+      throw error;
+    }
+  }
+
+  #begin(delivery: FirstDelivery, receivedAt: number): Promise<void> {
+    const { webhook } = delivery;
+    const { directory } = this.#dependencies;
+    const needs = directory.missingCode(webhook);
+    if (webhook.status !== 'active') void delivery.schedule('held');
+    else if (needs !== null) void delivery.schedule('needs-code', needs);
+    else this.#offer(delivery, receivedAt);
+    return delivery.recorded;
+  }
+
+  #offer(delivery: FirstDelivery, receivedAt: number): void {
+    const { lanes, underWay } = this.#dependencies;
+    const key: LaneKey = {
+      webhookId: delivery.webhook.id,
+      concurrency: delivery.webhook.definition.concurrency,
+    };
+    const window = this.#window;
+    const task = {
+      run: async (): Promise<void> => {
+        underWay.add(delivery.origin.deliveryId);
+        await delivery.run();
+        window.leave(occupant);
+        underWay.delete(delivery.origin.deliveryId);
+      },
+    };
+    const occupant: WindowOccupant = {
+      closeWindow: () => {
+        if (lanes.withdraw(key, task, 'live')) void delivery.schedule('lane-full');
+        else delivery.handOver();
+      },
+    };
+    window.open(occupant, receivedAt);
+    if (lanes.offer(key, task, 'live')) return;
+    window.leave(occupant);
+    void delivery.schedule('lane-full');
+  }
+}
+
+function originOf(dispatch: Dispatch, webhook: Webhook): DeliveryOrigin {
+  const { event } = dispatch;
+  const deliveryId = deliveryIdOf({
+    webhookId: webhook.id,
+    registration: webhook.registration,
+    stream: event.streamId,
+    eventId: event.id,
+  });
+  return {
+    deliveryId,
+    webhookId: webhook.id,
+    registration: webhook.registration,
+    tenantId: dispatch.tenantId,
+    eventId: event.id,
+    eventType: event.type,
+    stream: event.streamId,
+    revision: event.revision.toString(),
+    position: (event.position?.commit ?? 0n).toString(),
+    occurredAt: event.created.toISOString(),
+  };
+}

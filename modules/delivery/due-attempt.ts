@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { ErrorType, isCommandError, type RecordedEvent } from '@eventstore/db-client';
+import type { EventStoreClient } from '../event-store/index.js';
+import { isPosthornError } from '../kernel/index.js';
+import type { Webhook } from '../registry/index.js';
+import type { OutgoingRequest } from '../sending/index.js';
+import type { AttemptMaker, MadeAttempt } from './attempt-maker.js';
+import { type Claim, type DeliveryState, isOpen } from './delivery.aggregate.js';
+import type { AttemptTrigger, DeliveryOrigin } from './delivery.events.js';
+import type { DeliveryJournal, LoadedDelivery } from './delivery-journal.js';
+import { LEASE_MARGIN_MS } from './delivery.options.js';
+import { isPoison } from './first-delivery.js';
+
+/** What a due attempt works with; the same for all of an instance. */
+export interface DueAttemptTools {
+  readonly client: Pick<EventStoreClient, 'readStream'>;
+  readonly journal: DeliveryJournal;
+  readonly attempts: AttemptMaker;
+  readonly now: () => number;
+  readonly instanceId: string;
+  readonly findWebhook: (webhookId: string) => Webhook | undefined;
+  readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
+}
+
+/** How a due attempt ended for the scheduler. */
+export type DueAttemptEnd =
+  /** Recorded at this position. */
+  | { readonly kind: 'recorded'; readonly position: bigint }
+  /** Nothing to do: somebody else was faster, or it is held. */
+  | { readonly kind: 'overtaken' }
+  /** The event or the secrets cannot be read now; it cost no attempt. */
+  | { readonly kind: 'postponed'; readonly cause: unknown }
+  /** Claimed, and the outcome is unknown: the lease has to run out. */
+  | { readonly kind: 'abandoned'; readonly claim: Claim; readonly cause: unknown };
+
+const OVERTAKEN: DueAttemptEnd = { kind: 'overtaken' };
+
+/**
+ * One attempt of a delivery that is recorded and due (or whose claim `lapsed`): read, claim, send, record. The claim comes
+ * last before the request, so that whatever is wrong before it costs nothing.
+ */
+export async function makeDueAttempt(
+  tools: DueAttemptTools,
+  deliveryId: string,
+  lapsed: string | null,
+): Promise<DueAttemptEnd> {
+  const ready = await readyToClaim(tools, deliveryId);
+  if ('kind' in ready) return ready;
+  const { loaded, origin, webhook, request } = ready;
+  const claim: Claim = {
+    claimId: randomUUID(),
+    owner: tools.instanceId,
+    leaseMs: webhook.definition.timeoutMs + LEASE_MARGIN_MS,
+  };
+  const claimed = await tools.journal.record(
+    deliveryId,
+    { kind: 'claim', claim, now: tools.now(), lapsed },
+    loaded,
+  );
+  if (claimed.events.length === 0) return OVERTAKEN;
+  try {
+    const made = await tools.attempts.send(request, webhook);
+    if (!made) return { kind: 'abandoned', claim, cause: new Error('aborted') };
+    const recorded = await tools.journal.record(
+      deliveryId,
+      {
+        kind: 'record-attempt',
+        origin,
+        run: loaded.state.run,
+        claimId: claim.claimId,
+        trigger: triggerOf(loaded.state),
+        attempt: made.record,
+        outcome: made.outcome,
+        owner: tools.instanceId,
+        now: tools.now(),
+      },
+      claimed.after,
+    );
+    tools.onEnded(webhook, made);
+    return { kind: 'recorded', position: recorded.position ?? 0n };
+  } catch (cause) {
+    return { kind: 'abandoned', claim, cause };
+  }
+}
+
+interface ReadyDelivery {
+  readonly loaded: LoadedDelivery;
+  readonly origin: DeliveryOrigin;
+  readonly webhook: Webhook;
+  readonly request: OutgoingRequest;
+}
+
+async function readyToClaim(
+  tools: DueAttemptTools,
+  deliveryId: string,
+): Promise<ReadyDelivery | DueAttemptEnd> {
+  try {
+    const loaded = await tools.journal.load(deliveryId);
+    const { origin } = loaded.state;
+    if (!origin || !isOpen(loaded.state)) return OVERTAKEN;
+    const webhook = tools.findWebhook(origin.webhookId);
+    if (webhook?.registration !== origin.registration || webhook.status === 'removed') {
+      return await discardOrphan(tools, deliveryId, loaded);
+    }
+    if (webhook.status !== 'active') return OVERTAKEN;
+    const event = await readSource(tools.client, origin);
+    if (!event) return await deadLetter(tools, loaded, origin, 'source_event_gone', null);
+    return prepare(tools, loaded, origin, webhook, event);
+  } catch (cause) {
+    if (isPosthornError(cause, 'PSH_DELIVERY_PURGED')) return OVERTAKEN;
+    return { kind: 'postponed', cause };
+  }
+}
+
+async function prepare(
+  tools: DueAttemptTools,
+  loaded: LoadedDelivery,
+  origin: DeliveryOrigin,
+  webhook: Webhook,
+  event: RecordedEvent,
+): Promise<ReadyDelivery | DueAttemptEnd> {
+  try {
+    const request = tools.attempts.prepare({
+      deliveryId: origin.deliveryId,
+      webhook,
+      event,
+      tenantId: origin.tenantId,
+      isReplay: loaded.state.isReplay,
+    });
+    return { loaded, origin, webhook, request };
+  } catch (error) {
+    if (!isPoison(error)) throw error;
+    return deadLetter(tools, loaded, origin, 'poison_event', error.message);
+  }
+}
+
+async function deadLetter(
+  tools: DueAttemptTools,
+  loaded: LoadedDelivery,
+  origin: DeliveryOrigin,
+  reason: 'source_event_gone' | 'poison_event',
+  errorMessage: string | null,
+): Promise<DueAttemptEnd> {
+  const { run } = loaded.state;
+  const command = {
+    kind: 'dead-letter',
+    origin,
+    run,
+    reason,
+    errorMessage,
+    now: tools.now(),
+  } as const;
+  const { position } = await tools.journal.record(origin.deliveryId, command, loaded);
+  return position === null ? OVERTAKEN : { kind: 'recorded', position };
+}
+
+/** Records the end of an open delivery whose webhook, or whose registration of it, was removed. */
+async function discardOrphan(
+  tools: Pick<DueAttemptTools, 'journal' | 'now'>,
+  deliveryId: string,
+  loaded: LoadedDelivery,
+): Promise<DueAttemptEnd> {
+  const { position } = await tools.journal.record(
+    deliveryId,
+    { kind: 'discard', now: tools.now(), discardedBy: 'posthorn', reason: 'webhook_removed' },
+    loaded,
+  );
+  return position === null ? OVERTAKEN : { kind: 'recorded', position };
+}
+
+/** The observed event, or `undefined` when it is gone: truncated, expired, scavenged, or its stream deleted. */
+export async function readSource(
+  client: Pick<EventStoreClient, 'readStream'>,
+  origin: DeliveryOrigin,
+): Promise<RecordedEvent | undefined> {
+  try {
+    const read = client.readStream(origin.stream, {
+      fromRevision: BigInt(origin.revision),
+      maxCount: 1,
+    });
+    for await (const { event } of read) {
+      // A stream that was deleted and recreated never has the number again, but a reader must not take that on trust.
+      if (event?.id === origin.eventId) return event;
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Error) || !isCommandError(error)) throw error;
+    const isGone =
+      error.type === ErrorType.STREAM_NOT_FOUND || error.type === ErrorType.STREAM_DELETED;
+    if (isGone) return undefined;
+    throw error;
+  }
+}
+
+function triggerOf(state: DeliveryState): AttemptTrigger {
+  if (state.runAttemptCount > 0) return 'retry';
+  return state.isReplay ? 'replay' : 'scheduled';
+}

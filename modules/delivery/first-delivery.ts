@@ -1,0 +1,191 @@
+import { randomUUID } from 'node:crypto';
+import type { RecordedEvent } from '@eventstore/db-client';
+import { isPosthornError } from '../kernel/index.js';
+import type { Webhook } from '../registry/index.js';
+import type { OutgoingRequest } from '../sending/index.js';
+import type { AttemptMaker, MadeAttempt } from './attempt-maker.js';
+import type { Claim } from './delivery.aggregate.js';
+import type { DeliveryOrigin, ScheduleReason } from './delivery.events.js';
+import type { DeliveryJournal, LoadedDelivery, Recorded } from './delivery-journal.js';
+import { LEASE_MARGIN_MS } from './delivery.options.js';
+import type { LaneTask } from './lane.js';
+
+/** What a first delivery works with; the same for all of an instance. */
+export interface FirstDeliveryTools {
+  readonly journal: DeliveryJournal;
+  readonly attempts: AttemptMaker;
+  readonly now: () => number;
+  readonly instanceId: string;
+  /** The webhook as it is now, or `undefined` when this registration of it is gone. */
+  readonly currentWebhook: (webhook: Webhook) => Webhook | undefined;
+  /** Called once the outcome is recorded. */
+  readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
+}
+
+/**
+ * The first attempt of a delivery, from the observed event to its first record.
+ *
+ * ```
+ *   waiting ── place in the lane ──▶ sending ── outcome ──▶ recorded [Attempted, ...]
+ *   waiting ── window closes ──────▶ recorded [Scheduled]
+ *   sending ── window closes ──────▶ recorded [Scheduled, Claimed], and the outcome follows
+ * ```
+ *
+ * Guarantee: `recorded` resolves only when something of the delivery is in the log, so that the observed event may be
+ * acknowledged; it rejects when that could not be brought about, and the event must come again.
+ */
+export class FirstDelivery implements LaneTask {
+  readonly origin: DeliveryOrigin;
+  readonly webhook: Webhook;
+  readonly recorded: Promise<void>;
+  readonly #event: RecordedEvent;
+  readonly #tools: FirstDeliveryTools;
+  #resolve!: () => void;
+  #reject!: (reason: unknown) => void;
+  /** Set once the window has closed on a request under way: what was recorded then. */
+  #handover: Promise<Recorded> | undefined;
+  #claim: Claim | undefined;
+
+  constructor(
+    tools: FirstDeliveryTools,
+    origin: DeliveryOrigin,
+    webhook: Webhook,
+    event: RecordedEvent,
+  ) {
+    this.#tools = tools;
+    this.origin = origin;
+    this.webhook = webhook;
+    this.#event = event;
+    this.recorded = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Sends and records; never rejects: a failure to record shows in `recorded`. */
+  async run(): Promise<void> {
+    try {
+      await this.#run();
+      this.#resolve();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Records the delivery for later, without an attempt. */
+  async schedule(reason: ScheduleReason, needs?: string): Promise<void> {
+    try {
+      await this.#tools.journal.record(this.origin.deliveryId, {
+        kind: 'schedule',
+        origin: this.origin,
+        reason,
+        now: this.#tools.now(),
+        owner: this.#tools.instanceId,
+        ...(needs === undefined ? {} : { needs }),
+      });
+      this.#resolve();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The window closed while the request is under way: records that, so that the event need not wait for it. */
+  handOver(): void {
+    this.#claim = {
+      claimId: randomUUID(),
+      owner: this.#tools.instanceId,
+      leaseMs: this.webhook.definition.timeoutMs + LEASE_MARGIN_MS,
+    };
+    this.#handover = this.#tools.journal.record(this.origin.deliveryId, {
+      kind: 'schedule',
+      origin: this.origin,
+      reason: 'inline-window',
+      now: this.#tools.now(),
+      owner: this.#tools.instanceId,
+      claim: this.#claim,
+    });
+    this.#handover.then(this.#resolve, (error: unknown) => {
+      this.#fail(error);
+    });
+  }
+
+  #fail(error: unknown): void {
+    // What was purged was recorded long ago: the event is observed again after its retention.
+    if (isPosthornError(error, 'PSH_DELIVERY_PURGED')) this.#resolve();
+    else this.#reject(error);
+  }
+
+  async #run(): Promise<void> {
+    const webhook = this.#tools.currentWebhook(this.webhook);
+    if (webhook?.status !== 'active') {
+      await this.schedule('held');
+      return;
+    }
+    const request = await this.#prepare(webhook);
+    if (!request) return;
+    const made = await this.#tools.attempts.send(request, webhook);
+    if (!made) {
+      // Aborted by the shutdown: recorded as under way, and taken up again when the lease has run out.
+      if (!this.#handover) this.handOver();
+      await this.#handover;
+      return;
+    }
+    await this.#record(made);
+    this.#tools.onEnded(webhook, made);
+  }
+
+  async #prepare(webhook: Webhook): Promise<OutgoingRequest | undefined> {
+    try {
+      return this.#tools.attempts.prepare({
+        deliveryId: this.origin.deliveryId,
+        webhook,
+        event: this.#event,
+        tenantId: this.origin.tenantId,
+        isReplay: false,
+      });
+    } catch (error) {
+      if (isPoison(error)) await this.#deadLetter(error.message);
+      // The secrets cannot be read here and now, which is not the event's fault: it costs no attempt.
+      else await this.schedule('held');
+      return undefined;
+    }
+  }
+
+  async #deadLetter(errorMessage: string): Promise<void> {
+    await this.#tools.journal.record(this.origin.deliveryId, {
+      kind: 'dead-letter',
+      origin: this.origin,
+      run: 1,
+      reason: 'poison_event',
+      errorMessage,
+      now: this.#tools.now(),
+    });
+  }
+
+  async #record(made: NonNullable<MadeAttempt>): Promise<void> {
+    const from: LoadedDelivery | undefined = this.#handover && (await this.#handover).after;
+    await this.#tools.journal.record(
+      this.origin.deliveryId,
+      {
+        kind: 'record-attempt',
+        origin: this.origin,
+        run: 1,
+        claimId: this.#claim?.claimId ?? null,
+        trigger: 'live',
+        attempt: made.record,
+        outcome: made.outcome,
+        owner: this.#tools.instanceId,
+        now: this.#tools.now(),
+      },
+      from,
+    );
+  }
+}
+
+/** Whether an event can never be turned into a request. */
+export function isPoison(error: unknown): error is Error {
+  return (
+    isPosthornError(error, 'PSH_SENDING_POISON_EVENT') ||
+    isPosthornError(error, 'PSH_SENDING_BODY_TOO_LARGE')
+  );
+}
