@@ -1,0 +1,158 @@
+import type { AppendQueue, CommittedBatch } from './append-queue.js';
+import type { WriteRequest } from './batch.js';
+import { committedRecords } from './committed-records.js';
+import {
+  type AllPage,
+  type AppendOutcome,
+  EngineError,
+  type EventLog,
+  type ExpectedRevision,
+  type LogRecord,
+  type ProposedEvent,
+  type StreamPage,
+} from './event-log.js';
+import { compileFilter } from './log-filter.js';
+import type { ReaderClient } from './reader-client.js';
+import { decodeRecords } from './record-codec.js';
+import { isUuid } from './uuid-bytes.js';
+
+/** Most records that one page of `$all` considers unless the reader says otherwise. */
+const SEARCH_WINDOW = 8_192;
+
+const NOTHING = new Uint8Array(0);
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** The log as the main thread has it: it asks, the threads do. */
+export class EmbeddedLog implements EventLog {
+  readonly #queue: AppendQueue;
+  readonly #reader: ReaderClient;
+  readonly #maxAppendBytes: number;
+  readonly #newId: () => string;
+  readonly #listeners = new Set<(records: readonly LogRecord[]) => void>();
+  #head: number;
+
+  constructor(options: {
+    readonly queue: AppendQueue;
+    readonly reader: ReaderClient;
+    readonly maxAppendBytes: number;
+    readonly newId: () => string;
+    readonly head: number;
+  }) {
+    this.#queue = options.queue;
+    this.#reader = options.reader;
+    this.#maxAppendBytes = options.maxAppendBytes;
+    this.#newId = options.newId;
+    this.#head = options.head;
+  }
+
+  get head(): number {
+    return this.#head;
+  }
+
+  async append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly ProposedEvent[],
+  ): Promise<AppendOutcome> {
+    checkStream(stream);
+    checkExpected(expected);
+    let bytes = 0;
+    for (const event of events) {
+      checkEvent(event);
+      bytes += event.data.length;
+    }
+    if (bytes > this.#maxAppendBytes) {
+      throw new EngineError({ kind: 'append-too-large', maxBytes: this.#maxAppendBytes });
+    }
+    return this.#queue.submit({ kind: 'append', stream, expected, events });
+  }
+
+  async delete(stream: string, expected: ExpectedRevision, isHard: boolean): Promise<number> {
+    checkStream(stream);
+    checkExpected(expected);
+    const kind: WriteRequest['kind'] = isHard ? 'tombstone' : 'soft-delete';
+    // only its id is used: for the record that the deletion writes
+    const mark = { id: this.#newId(), type: kind, isJson: false, data: NOTHING, metadata: NOTHING };
+    const { position } = await this.#queue.submit({ kind, stream, expected, events: [mark] });
+    return position ?? this.#head;
+  }
+
+  async readStream(query: Parameters<EventLog['readStream']>[0]): Promise<StreamPage> {
+    const isForwards = query.direction === 'forwards';
+    const result = await this.#reader.read<'stream'>({
+      kind: 'stream',
+      stream: query.stream,
+      isForwards,
+      from: query.from === 'start' ? 0 : query.from === 'end' ? null : query.from,
+      limit: query.limit,
+      resolveLinks: query.resolveLinks,
+    });
+    const { state, lastRevision, next, records } = result;
+    return { state, lastRevision, next, records: decodeRecords(records) };
+  }
+
+  async readAll(query: Parameters<EventLog['readAll']>[0]): Promise<AllPage> {
+    if (query.filter) compileFilter(query.filter);
+    const isForwards = query.direction === 'forwards';
+    const head = this.#head;
+    const from = query.from === 'start' ? 1 : query.from === 'end' ? head + 1 : query.from;
+    const result = await this.#reader.read<'all'>({
+      kind: 'all',
+      isForwards,
+      from,
+      head,
+      limit: query.limit,
+      resolveLinks: query.resolveLinks,
+      filter: query.filter,
+      searchWindow: query.searchWindow ?? SEARCH_WINDOW,
+    });
+    const { next, isEnd, considered, records } = result;
+    return { next, isEnd, considered, records: decodeRecords(records) };
+  }
+
+  async resolveLink(link: LogRecord): Promise<LogRecord | undefined> {
+    const { records } = await this.#reader.read<'link'>({ kind: 'link', data: link.data });
+    return decodeRecords(records)[0]?.event;
+  }
+
+  onCommitted(listener: (records: readonly LogRecord[]) => void): () => void {
+    // its own function: who listens twice is called twice
+    const own = (records: readonly LogRecord[]): void => {
+      listener(records);
+    };
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  }
+
+  /** Learns of a commit. */
+  committed(batch: CommittedBatch): void {
+    const { records } = committedRecords(batch);
+    const last = records.at(-1);
+    if (!last) return;
+    this.#head = last.position;
+    for (const listener of this.#listeners) listener(records);
+  }
+}
+
+function checkStream(stream: string): void {
+  if (stream === '' || LONE_SURROGATE.test(stream)) refuse('The name of a stream is not empty');
+}
+
+function checkExpected(expected: ExpectedRevision): void {
+  if (typeof expected === 'number' && (!Number.isSafeInteger(expected) || expected < 0)) {
+    refuse('An expected revision is an integer from 0 to 2^53-1');
+  }
+}
+
+function checkEvent(event: ProposedEvent): void {
+  if (!isUuid(event.id)) refuse('The id of an event is a UUID in lower-case hyphenated form');
+  if (event.type === '' || LONE_SURROGATE.test(event.type))
+    refuse('The type of an event is not empty');
+}
+
+function refuse(message: string): never {
+  throw new EngineError({ kind: 'invalid-argument', message });
+}
