@@ -59,7 +59,7 @@ export class Dispatcher {
     if (failed) throw failed.reason;
   }
 
-  /** Records everything that is not yet recorded for later; what is under way goes on. */
+  /** Puts off what has not started and hands over what is under way, as if every window closed now. */
   closeWindows(): void {
     this.#window.closeAll();
   }
@@ -114,8 +114,8 @@ export class Dispatcher {
       },
     };
     const occupant: WindowOccupant = {
-      closeWindow: () => {
-        if (lanes.withdraw(key, task, 'live')) void delivery.schedule('lane-full');
+      closeWindow: (reason) => {
+        if (lanes.withdraw(key, task, 'live')) void delivery.schedule(reason);
         else delivery.handOver();
       },
     };

@@ -26,8 +26,10 @@ export interface DueAttemptTools {
 export type DueAttemptEnd =
   /** Recorded at this position. */
   | { readonly kind: 'recorded'; readonly position: bigint }
-  /** Nothing to do: somebody else was faster, or it is held. */
+  /** Nothing to do: the delivery is not, or no longer, as the index shows it. */
   | { readonly kind: 'overtaken' }
+  /** The webhook was paused or disabled in the meantime; it goes on with the webhook's next change. */
+  | { readonly kind: 'held' }
   /** The event or the secrets cannot be read now; it cost no attempt. */
   | { readonly kind: 'postponed'; readonly cause: unknown }
   /** Claimed, and the outcome is unknown: the lease has to run out. */
@@ -102,7 +104,7 @@ async function readyToClaim(
     if (webhook?.registration !== origin.registration || webhook.status === 'removed') {
       return await discardOrphan(tools, deliveryId, loaded);
     }
-    if (webhook.status !== 'active') return OVERTAKEN;
+    if (webhook.status !== 'active') return { kind: 'held' };
     const event = await readSource(tools.client, origin);
     if (!event) return await deadLetter(tools, loaded, origin, 'source_event_gone', null);
     return prepare(tools, loaded, origin, webhook, event);

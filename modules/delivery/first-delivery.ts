@@ -20,6 +20,8 @@ export interface FirstDeliveryTools {
   readonly currentWebhook: (webhook: Webhook) => Webhook | undefined;
   /** Called once the outcome is recorded. */
   readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
+  /** Called when an attempt was made under a recorded claim, and its outcome cannot be recorded. */
+  readonly onAbandoned: (claim: Claim & { deliveryId: string; webhookId: string }) => void;
 }
 
 /**
@@ -69,6 +71,7 @@ export class FirstDelivery implements LaneTask {
       this.#resolve();
     } catch (error) {
       this.#fail(error);
+      this.#abandon();
     }
   }
 
@@ -107,6 +110,12 @@ export class FirstDelivery implements LaneTask {
     this.#handover.then(this.#resolve, (error: unknown) => {
       this.#fail(error);
     });
+  }
+
+  #abandon(): void {
+    if (!this.#claim) return;
+    const { deliveryId, webhookId } = this.origin;
+    this.#tools.onAbandoned({ deliveryId, webhookId, ...this.#claim });
   }
 
   #fail(error: unknown): void {

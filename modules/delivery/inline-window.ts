@@ -1,8 +1,10 @@
 import type { CancelTimer, Clock } from '../kernel/index.js';
+import type { ScheduleReason } from './delivery.events.js';
 
 /** What is told when its window closes before it has left. */
 export interface WindowOccupant {
-  closeWindow(): void;
+  /** @param reason why a delivery that has not started is put off */
+  closeWindow(reason: ScheduleReason): void;
 }
 
 /**
@@ -32,11 +34,11 @@ export class InlineWindow {
     this.#closings.delete(occupant);
   }
 
-  /** Closes every open window now. */
+  /** Closes every open window now: the process is shutting down. */
   closeAll(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    this.#close(Number.POSITIVE_INFINITY);
+    this.#close(Number.POSITIVE_INFINITY, 'shutdown');
   }
 
   #arm(): void {
@@ -44,16 +46,16 @@ export class InlineWindow {
     if (next.done) return;
     this.#cancelTimer = this.#clock.setTimer(() => {
       this.#cancelTimer = undefined;
-      this.#close(this.#clock.monotonic());
+      this.#close(this.#clock.monotonic(), 'lane-full');
       this.#arm();
     }, next.value - this.#clock.monotonic());
   }
 
-  #close(now: number): void {
+  #close(now: number, reason: ScheduleReason): void {
     for (const [occupant, closesAt] of this.#closings) {
       if (closesAt > now) return;
       this.#closings.delete(occupant);
-      occupant.closeWindow();
+      occupant.closeWindow(reason);
     }
   }
 }

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
 import type { CancelTimer, Clock } from '../kernel/index.js';
 import type { Webhook, WebhookDirectory } from '../registry/index.js';
-import { ClaimWatch } from './claim-watch.js';
+import { ClaimWatch, type WatchedClaim } from './claim-watch.js';
 import { type DueAttemptEnd, type DueAttemptTools, makeDueAttempt } from './due-attempt.js';
 import type { DueDeliveries, DueDelivery } from './due-deliveries.port.js';
 import { DueHeap } from './due-heap.js';
@@ -21,8 +21,8 @@ export interface SchedulerDependencies {
   readonly underWay: Set<string>;
 }
 
-/** Pause before a delivery that could not be prepared is looked at again. */
-const POSTPONED_MS = 5_000;
+/** Pause before something that could not be done is looked at again. */
+const LOOK_AGAIN_MS = 5_000;
 /** While this many tasks wait for a place, no more pages are read: memory stays bounded whatever is due. */
 const MOST_WAITING = 4_096;
 
@@ -149,7 +149,7 @@ export class Scheduler {
       await this.#readPage(webhookId);
     } catch (error) {
       this.#logger.warn(`due deliveries of ${webhookId} cannot be read: ${String(error)}`);
-      this.#postpone(webhookId);
+      this.#lookAgain(webhookId, LOOK_AGAIN_MS);
     }
     const isAskedAgain = this.#reading.get(webhookId) === true;
     this.#reading.delete(webhookId);
@@ -203,7 +203,7 @@ export class Scheduler {
       'backlog',
     );
     if (isTaken) this.#inHand.take(webhookId, deliveryId);
-    else this.#claims.watch({ deliveryId, webhookId, claimId }, POSTPONED_MS);
+    else this.#claims.watch({ deliveryId, webhookId, claimId }, LOOK_AGAIN_MS);
   }
 
   async #attempt(webhookId: string, deliveryId: string, lapsed: string | null): Promise<void> {
@@ -221,23 +221,45 @@ export class Scheduler {
       case 'recorded':
         this.#inHand.recorded(webhookId, deliveryId, end.position);
         return;
+      case 'held':
+        this.#inHand.release(webhookId, deliveryId);
+        return;
       case 'overtaken':
-        this.#inHand.overtaken(webhookId, deliveryId);
+        this.#releaseLater(webhookId, deliveryId);
         return;
       case 'postponed':
         this.#logger.warn(`delivery ${deliveryId} is put off: ${String(end.cause)}`);
-        this.#inHand.release(webhookId, deliveryId);
-        if (lapsed === null) this.#postpone(webhookId);
-        else this.#claims.watch({ deliveryId, webhookId, claimId: lapsed }, POSTPONED_MS);
+        if (lapsed === null) this.#releaseLater(webhookId, deliveryId);
+        else this.#watchAgain({ deliveryId, webhookId, claimId: lapsed });
         return;
       case 'abandoned':
-        this.#inHand.overtaken(webhookId, deliveryId);
-        this.#claims.watch({ deliveryId, webhookId, ...end.claim }, end.claim.leaseMs);
+        this.abandon({ deliveryId, webhookId, ...end.claim });
+        this.#inHand.release(webhookId, deliveryId);
     }
   }
 
-  #postpone(webhookId: string): void {
-    this.#heap.set(webhookId, this.#dependencies.clock.now() + POSTPONED_MS);
+  /** The outcome of a request under this claim cannot be recorded: it is made again when the lease has run out. */
+  abandon(claim: WatchedClaim & { readonly leaseMs: number }): void {
+    if (!this.#isStopped) this.#claims.watch(claim, claim.leaseMs);
+  }
+
+  #watchAgain(claim: WatchedClaim): void {
+    this.#inHand.release(claim.webhookId, claim.deliveryId);
+    this.#claims.watch(claim, LOOK_AGAIN_MS);
+  }
+
+  /** Until the index has caught up, reading the same row again and again would be all that is done. */
+  #releaseLater(webhookId: string, deliveryId: string): void {
+    const { clock } = this.#dependencies;
+    clock.setTimer(() => {
+      this.#inHand.release(webhookId, deliveryId);
+      this.#lookAgain(webhookId, 0);
+    }, LOOK_AGAIN_MS);
+  }
+
+  #lookAgain(webhookId: string, delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#heap.set(webhookId, this.#dependencies.clock.now() + delayMs);
     this.#tick();
   }
 }

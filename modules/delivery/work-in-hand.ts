@@ -34,11 +34,6 @@ export class WorkInHand {
     else this.#recorded.push({ webhookId, deliveryId, position });
   }
 
-  /** The index was behind: released with its next step. */
-  overtaken(webhookId: string, deliveryId: string): void {
-    this.recorded(webhookId, deliveryId, this.#indexPosition + 1n);
-  }
-
   indexReached(position: bigint): void {
     this.#indexPosition = position;
     const remaining: typeof this.#recorded = [];

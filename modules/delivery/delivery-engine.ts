@@ -1,0 +1,171 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { EventBus } from '@nestjs/cqrs';
+import { EVENT_STORE, type EventStore, STREAM_NAMES, StreamNames } from '../event-store/index.js';
+import { CLOCK, type Clock } from '../kernel/index.js';
+import { type Webhook, WEBHOOK_DIRECTORY, type WebhookDirectory } from '../registry/index.js';
+import { SENDER, type Sender } from '../sending/index.js';
+import { AttemptMaker, type MadeAttempt } from './attempt-maker.js';
+import { BulkReplays } from './bulk-replay.js';
+import { DEAD_LETTERS, type DeadLetters } from './dead-letters.port.js';
+import { DeliveryJournal } from './delivery-journal.js';
+import { notificationOf } from './delivery.notifications.js';
+import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
+import { DeliveryService } from './delivery.service.js';
+import { type Dispatch, Dispatcher } from './dispatcher.js';
+import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
+import { ENDPOINT_GONE_HANDLER, type EndpointGoneHandler } from './endpoint-gone.port.js';
+import { Lanes } from './lanes.js';
+import { Scheduler } from './scheduler.js';
+
+/**
+ * The delivery engine of an instance: composes journal, lanes, dispatcher, scheduler and bulk replays, and owns their
+ * start and end.
+ */
+@Injectable()
+export class DeliveryEngine {
+  readonly service: DeliveryService;
+  readonly #logger = new Logger('DeliveryEngine');
+  readonly #journal: DeliveryJournal;
+  readonly #attempts: AttemptMaker;
+  readonly #lanes: Lanes;
+  readonly #dispatcher: Dispatcher;
+  readonly #scheduler: Scheduler;
+  readonly #bulkReplays: BulkReplays;
+  readonly #clock: Clock;
+  readonly #drainTimeoutMs: number;
+
+  constructor(
+    @Inject(EVENT_STORE) store: EventStore,
+    @Inject(STREAM_NAMES) names: StreamNames,
+    @Inject(CLOCK) clock: Clock,
+    @Inject(WEBHOOK_DIRECTORY) directory: WebhookDirectory,
+    @Inject(SENDER) sender: Sender,
+    @Inject(DUE_DELIVERIES) due: DueDeliveries,
+    @Inject(DEAD_LETTERS) deadLetters: DeadLetters,
+    @Inject(DELIVERY_OPTIONS) options: DeliveryOptions,
+    @Inject(ENDPOINT_GONE_HANDLER) private readonly endpointGone: EndpointGoneHandler,
+    eventBus: EventBus,
+  ) {
+    const { client } = store;
+    const { instanceId } = options;
+    this.#clock = clock;
+    this.#drainTimeoutMs = options.drainTimeoutMs;
+    this.#journal = new DeliveryJournal({
+      client,
+      names,
+      clock,
+      onRecorded: (deliveryId, events, position) => {
+        for (const event of events) eventBus.publish(notificationOf(deliveryId, event, position));
+      },
+    });
+    this.#attempts = new AttemptMaker(sender, directory, Math.random);
+    this.#lanes = new Lanes({
+      clock,
+      maxConcurrentAttempts: options.maxConcurrentAttempts,
+      maxWaitingPerLane: options.maxWaitingPerLane,
+      patienceMs: options.inlineWindowMs / 2,
+    });
+    const underWay = new Set<string>();
+    const tools = {
+      client,
+      journal: this.#journal,
+      attempts: this.#attempts,
+      now: () => clock.now(),
+      instanceId,
+      onEnded: (webhook: Webhook, made: MadeAttempt) => {
+        this.#ended(webhook, made);
+      },
+    };
+    this.#scheduler = new Scheduler({
+      tools: { ...tools, findWebhook: (id) => directory.find(id) },
+      due,
+      directory,
+      lanes: this.#lanes,
+      clock,
+      isExclusive: store.capabilities.isExclusive,
+      underWay,
+    });
+    this.#dispatcher = new Dispatcher({
+      tools: {
+        ...tools,
+        currentWebhook: (webhook) => currentOf(directory, webhook),
+        onAbandoned: (claim) => {
+          this.#scheduler.abandon(claim);
+        },
+      },
+      directory,
+      lanes: this.#lanes,
+      clock,
+      inlineWindowMs: options.inlineWindowMs,
+      underWay,
+    });
+    const service = {
+      journal: this.#journal,
+      attempts: this.#attempts,
+      directory,
+      clock,
+      instanceId,
+    };
+    this.#bulkReplays = new BulkReplays({
+      client,
+      names,
+      clock,
+      deadLetters,
+      replayOne: (request) => this.service.replayDeadLetter(request),
+    });
+    this.service = new DeliveryService({ ...service, bulkReplays: this.#bulkReplays });
+  }
+
+  /** Begins with what is due and with bulk replays that had not ended. The due index has to follow the log by then. */
+  async start(): Promise<void> {
+    await this.#scheduler.start();
+    await this.#bulkReplays.resume();
+  }
+
+  /** Takes an observed event to its deliveries; see `Dispatcher.dispatch`. */
+  dispatch(dispatch: Dispatch): Promise<void> {
+    return this.#dispatcher.dispatch(dispatch);
+  }
+
+  /** Requests under way, and deliveries that wait for a place. */
+  get load(): { readonly active: number; readonly waiting: number } {
+    return { active: this.#lanes.active, waiting: this.#lanes.waiting };
+  }
+
+  /**
+   * Ends the work of this instance: starts nothing more, records for later what has not started, and waits for the
+   * requests under way, at most the drain timeout. What is then still under way is aborted; it is recorded as claimed, and
+   * attempted again once its lease has run out.
+   */
+  async drain(): Promise<void> {
+    this.#scheduler.stop();
+    const ended = this.#lanes.close();
+    this.#dispatcher.closeWindows();
+    const cancel = this.#clock.setTimer(() => {
+      this.#logger.warn(`${this.#lanes.active} requests outlast the drain timeout and are aborted`);
+      this.#attempts.abort();
+    }, this.#drainTimeoutMs);
+    await ended;
+    cancel();
+    await this.#bulkReplays.close();
+    this.#journal.close();
+  }
+
+  #ended(webhook: Webhook, made: MadeAttempt): void {
+    const isGone = made?.outcome.kind === 'refusal' && made.outcome.reason === 'endpoint_gone';
+    if (!isGone) return;
+    this.#logger.warn(
+      `the endpoint of webhook ${webhook.id} answered 410 Gone: the webhook is disabled`,
+    );
+    this.endpointGone(webhook).catch((error: unknown) => {
+      // The next delivery meets 410 again, and disables it then.
+      this.#logger.error(`webhook ${webhook.id} could not be disabled: ${String(error)}`);
+    });
+  }
+}
+
+/** The webhook as it is now, unless this registration of it is gone. */
+function currentOf(directory: WebhookDirectory, webhook: Webhook): Webhook | undefined {
+  const current = directory.find(webhook.id);
+  return current?.registration === webhook.registration ? current : undefined;
+}

@@ -1,0 +1,41 @@
+export { DEAD_LETTERS, type DeadLetterFilter, type DeadLetters } from './dead-letters.port.js';
+export {
+  DiscardDelivery,
+  ReplayDeadLetters,
+  ReplayDelivery,
+  TestWebhook,
+} from './delivery.commands.js';
+export type {
+  AttemptRecord,
+  AttemptTimings,
+  AttemptTrigger,
+  DeadLetterReason,
+  DeliveryEvent,
+  DeliveryEventType,
+  DeliveryOrigin,
+  DeliveryStatus,
+  ScheduleReason,
+} from './delivery.events.js';
+export { DeliveryModule, type DeliveryModuleOptions } from './delivery.module.js';
+export {
+  DeliveryAttempted,
+  DeliveryClaimed,
+  DeliveryDeadLettered,
+  DeliveryDiscarded,
+  DeliveryReplayRequested,
+  DeliveryScheduled,
+  DeliverySucceeded,
+} from './delivery.notifications.js';
+export { DELIVERY_DEFAULTS, DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
+export type { DeliveryCommandResult, DeliveryRequest, TestCallResult } from './delivery.service.js';
+export { DeliveryEngine } from './delivery-engine.js';
+export { type DeliveryIdentity, deliveryIdOf } from './delivery-id.js';
+export type { Dispatch } from './dispatcher.js';
+export {
+  type ClaimedDelivery,
+  DUE_DELIVERIES,
+  type DueChange,
+  type DueDeliveries,
+  type DueDelivery,
+} from './due-deliveries.port.js';
+export { JITTER_FRACTION, LONGEST_RETRY_AFTER_MS, STANDARD_DELAYS_MS } from './retry-schedule.js';

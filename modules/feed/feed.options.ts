@@ -1,0 +1,31 @@
+import type { RecordedEvent } from '@eventstore/db-client';
+
+/** Gives the tenant of an event; `null` for none. */
+export type TenantResolver = (event: RecordedEvent) => string | null;
+
+/** How this instance observes the event store. */
+export interface FeedOptions {
+  /** Consumer group on `$all` that all instances share. Default `posthorn`. */
+  readonly groupName: string;
+  /** Events that this instance holds at once. Default 512; at least 256. */
+  readonly bufferSize: number;
+  /** After this long without an answer the event store hands an event out again, in milliseconds. Default 60000. */
+  readonly messageTimeoutMs: number;
+  /** How often the position that was reached is recorded, in milliseconds. Default 10000. */
+  readonly bookmarkIntervalMs: number;
+  /** Key of the event metadata that names the tenant. Default `tenantId`. */
+  readonly tenantMetadataKey: string;
+  /** Where the tenant is not, or not only, in the metadata. When both give one, they have to agree. */
+  readonly tenantResolver?: TenantResolver;
+}
+
+export const FEED_DEFAULTS = {
+  groupName: 'posthorn',
+  bufferSize: 512,
+  messageTimeoutMs: 60_000,
+  bookmarkIntervalMs: 10_000,
+  tenantMetadataKey: 'tenantId',
+} as const satisfies FeedOptions;
+
+/** Injection token of the `FeedOptions`. */
+export const FEED_OPTIONS = Symbol('posthorn.FeedOptions');
