@@ -32,6 +32,13 @@ export default {
       },
     },
     {
+      name: 'receivers-carry-nothing-of-the-server',
+      comment: 'posthorn/receiver is installed by those who receive: it needs node:crypto alone',
+      severity: 'error',
+      from: { path: '^modules/receiver/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: '^modules/receiver/|^(node:)?crypto$' },
+    },
+    {
       name: 'nothing-below-imports-the-shell',
       severity: 'error',
       from: { path: '^(modules|projections)/' },

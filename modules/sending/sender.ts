@@ -6,13 +6,18 @@ export interface OutgoingRequest {
   /** The exact bytes that are signed and sent. */
   readonly body: Buffer;
   readonly contentType: string;
-  /** Static headers of the webhook, already checked against the deny-list when it was defined. */
+  /**
+   * Static headers of the webhook, already checked when it was defined. Those that belong to the sender (see
+   * `isReservedHeader`) are ignored: they never override a header of its own.
+   */
   readonly headers: Readonly<Record<string, string>>;
   /** `whsec_...`, newest first; every one signs. */
   readonly signingSecrets: readonly string[];
   readonly bearerToken: string | null;
   /** One deadline over DNS, connect, TLS, headers and body, in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether a replay asked for this attempt: it is sent with `webhook-replay: true` under the same `webhook-id`. */
+  readonly isReplay?: boolean;
 }
 
 /** What to do about an attempt. */
@@ -63,6 +68,8 @@ export type AttemptErrorClass =
   | 'timeout'
   | 'ssrf_blocked'
   | 'insecure_url'
+  /** The request itself cannot be sent: a malformed URL, header or signing secret. Nothing was dialled. */
+  | 'invalid_request'
   | 'invalid_response'
   | 'response_too_large'
   | 'aborted'

@@ -1,0 +1,101 @@
+import type { Exchange } from './exchange.js';
+import type { RecordedBody } from './response/response-body.js';
+import { recordHeaders } from './response/response-headers.js';
+import { parseRetryAfter } from './response/retry-after.js';
+import { type SendFailure, verdictOfFailure, verdictOfStatus } from './send-failure.js';
+import type { AttemptResult } from './sender.js';
+
+/** How an attempt went, apart from what was answered. */
+export interface Journey {
+  /** Epoch milliseconds. */
+  readonly endedAt: number;
+  readonly remoteAddress: string | null;
+  readonly timings: AttemptResult['timings'];
+}
+
+/** The head of a response. */
+export interface ResponseHead {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** What an attempt came to: a failure without a complete answer, or an answer. */
+export type Ending =
+  | { readonly failure: SendFailure; readonly response: ResponseHead | null }
+  | { readonly failure: null; readonly response: ResponseHead };
+
+/**
+ * What became of a request. A failure decides whatever status had come before it: a 200 whose body broke off is no
+ * success.
+ *
+ * @param body what is recorded of the response's body; `null` when nothing came
+ */
+export function attemptResult(
+  exchange: Pick<Exchange, 'request' | 'startedAt' | 'secrets'>,
+  journey: Journey,
+  ending: Ending,
+  body: RecordedBody | null,
+): AttemptResult {
+  const { failure, response } = ending;
+  const judgement = failure === null ? judgeStatus(ending.response.statusCode) : judge(failure);
+  return {
+    ...judgement,
+    url: exchange.request.url,
+    startedAt: exchange.startedAt,
+    timings: journey.timings,
+    statusCode: response?.statusCode ?? null,
+    remoteAddress: journey.remoteAddress,
+    responseHeaders: response && recordHeaders(response.headers, exchange.secrets),
+    responseBody: body?.text ?? null,
+    isResponseTruncated: body !== null && (body.isTruncated || failure !== null),
+    retryAfterMs: response && retryAfter(response, journey.endedAt),
+  };
+}
+
+/** The result of a request that was refused before anything was dialled. */
+export function refusedResult(
+  exchange: Pick<Exchange, 'request' | 'startedAt' | 'secrets'>,
+  failure: SendFailure,
+): AttemptResult {
+  const timings = {
+    dnsMs: null,
+    connectMs: null,
+    tlsMs: null,
+    firstByteMs: null,
+    bodyMs: null,
+    totalMs: 0,
+  };
+  const journey = { endedAt: exchange.startedAt, remoteAddress: null, timings };
+  return attemptResult(exchange, journey, { failure, response: null }, null);
+}
+
+type Judgement = Pick<AttemptResult, 'verdict' | 'errorClass' | 'errorMessage'>;
+
+function judge(failure: SendFailure): Judgement {
+  return {
+    verdict: verdictOfFailure(failure.errorClass),
+    errorClass: failure.errorClass,
+    errorMessage: failure.message,
+  };
+}
+
+function judgeStatus(statusCode: number): Judgement {
+  const verdict = verdictOfStatus(statusCode);
+  if (verdict === 'success') return { verdict, errorClass: null, errorMessage: null };
+  const isRedirect = statusCode >= 300 && statusCode <= 399;
+  return {
+    verdict,
+    errorClass: isRedirect ? 'redirect_refused' : 'http_status',
+    errorMessage: `the endpoint answered ${statusCode}${isRedirect ? '; redirects are not followed' : ''}`,
+  };
+}
+
+function retryAfter({ statusCode, headers }: ResponseHead, receivedAt: number): number | null {
+  const value = firstOf(headers['retry-after']);
+  if (value === undefined || verdictOfStatus(statusCode) === 'success') return null;
+  return parseRetryAfter(value, firstOf(headers['date']), receivedAt);
+}
+
+function firstOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

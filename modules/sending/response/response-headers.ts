@@ -1,0 +1,35 @@
+import { MASK, redact } from './redaction.js';
+
+const MOST_HEADERS = 64;
+const MOST_CHARACTERS = 8_192;
+
+/** Headers whose value is a credential, whatever it says. */
+const CREDENTIAL_HEADERS = new Set([
+  'set-cookie',
+  'set-cookie2',
+  'cookie',
+  'authorization',
+  'proxy-authorization',
+  'authentication-info',
+  'proxy-authentication-info',
+]);
+
+/**
+ * The response headers as they are recorded: the first 64, 8 KiB in all, repeated ones joined by a comma, credentials
+ * masked. Values are latin-1, as HTTP defines them.
+ */
+export function recordHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  secrets: readonly string[],
+): Record<string, string> {
+  const recorded: [string, string][] = [];
+  let left = MOST_CHARACTERS;
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue;
+    const text = CREDENTIAL_HEADERS.has(name) ? MASK : redact(String(value), secrets);
+    left -= name.length + text.length;
+    if (left < 0 || recorded.length === MOST_HEADERS) break;
+    recorded.push([name, text]);
+  }
+  return Object.fromEntries(recorded);
+}

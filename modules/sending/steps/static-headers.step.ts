@@ -1,0 +1,61 @@
+import type { Exchange, SendStep } from '../exchange.js';
+import { SendFailure } from '../send-failure.js';
+
+/** Headers that belong to the connection or to the sender. Hop-by-hop ones: RFC 9110, section 7.6.1. */
+const RESERVED_HEADERS = new Set([
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Headers whose value is likely a credential: it is masked where the endpoint answers with it. */
+const CREDENTIAL_NAME = /auth|cookie|credential|key|passw|secret|signature|token/;
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Whether a header is the sender's own, so that a static header of this name (in lower case) is ignored. */
+export function isReservedHeader(name: string): boolean {
+  return name.startsWith('webhook-') || RESERVED_HEADERS.has(name);
+}
+
+/**
+ * Adds the webhook's static headers. They may replace `user-agent`, and `authorization` where no other authentication is
+ * defined; those that belong to the sender are ignored.
+ *
+ * @param userAgent sent when the webhook has no `user-agent` of its own
+ */
+export function staticHeaders(userAgent: string): SendStep {
+  return (next) => (exchange) => {
+    let hasUserAgent = false;
+    for (const name of Object.keys(exchange.request.headers)) {
+      const lowerCase = name.toLowerCase();
+      if (isReservedHeader(lowerCase)) continue;
+      if (lowerCase === 'authorization' && exchange.request.bearerToken !== null) continue;
+      if (lowerCase === 'user-agent') hasUserAgent = true;
+      addHeader(exchange, lowerCase, exchange.request.headers[name] ?? '');
+    }
+    if (!hasUserAgent) exchange.headers.push('user-agent', userAgent);
+    return next(exchange);
+  };
+}
+
+function addHeader(exchange: Exchange, name: string, value: string): void {
+  if (!TOKEN.test(name)) throw new SendFailure('invalid_request', 'a header name is malformed');
+  if (!VALUE.test(value)) {
+    throw new SendFailure('invalid_request', `the value of the header ${name} is malformed`);
+  }
+  if (CREDENTIAL_NAME.test(name)) exchange.secrets.push(value);
+  exchange.headers.push(name, value);
+}
