@@ -1,11 +1,12 @@
 import type { CommittedBatch } from './append-queue.js';
 import { IS_PLAIN, OUTCOME, OUTCOME_WIDTH } from './batch.js';
 import type { LogRecord } from './event-log.js';
+import { isMetastream, originalOf } from './system-names.js';
 
 /** The records of a committed batch, made from what was proposed and from where the writer put it. */
 export interface CommittedRecords {
   readonly records: readonly LogRecord[];
-  /** Streams of which every event can be read, as far as this batch touched them. */
+  /** Streams that the batch appended to and of which every event can be read after it. */
   readonly plainStreams: ReadonlySet<string>;
 }
 
@@ -14,12 +15,12 @@ export function committedRecords({ requests, created, result }: CommittedBatch):
   const { outcomes, consequences } = result;
   const records: LogRecord[] = [];
   const plainStreams = new Set<string>();
-  let consequence = 0;
+  let nextConsequence = 0;
   requests.forEach(({ kind, stream, events }, index) => {
     const at = index * OUTCOME_WIDTH;
     if (outcomes[at] !== OUTCOME.appended) return;
-    const flags = outcomes[at + 3] ?? 0;
-    if (flags & IS_PLAIN) plainStreams.add(stream);
+    if (isMetastream(stream)) plainStreams.delete(originalOf(stream));
+    if ((outcomes[at + 3] ?? 0) & IS_PLAIN) plainStreams.add(stream);
     else plainStreams.delete(stream);
     if (kind === 'append') {
       let revision = (outcomes[at + 1] ?? 0) - events.length;
@@ -30,8 +31,8 @@ export function committedRecords({ requests, created, result }: CommittedBatch):
         records.push({ position, stream, revision, id, type, isJson, created, data, metadata });
       }
     }
-    for (; consequences[consequence]?.request === index; consequence++) {
-      const record = consequences[consequence]?.record;
+    while (consequences[nextConsequence]?.request === index) {
+      const record = consequences[nextConsequence++]?.record;
       if (record) records.push(record);
     }
   });

@@ -11,9 +11,10 @@ import {
   type ProposedEvent,
   type StreamPage,
 } from './event-log.js';
-import { compileFilter } from './log-filter.js';
+import { FilterCache } from './log-filter.js';
 import type { ReaderClient } from './reader-client.js';
 import { decodeRecords } from './record-codec.js';
+import { RecordTail } from './record-tail.js';
 import { isUuid } from './uuid-bytes.js';
 
 /** Most records that one page of `$all` considers unless the reader says otherwise. */
@@ -30,7 +31,8 @@ export class EmbeddedLog implements EventLog {
   readonly #maxAppendBytes: number;
   readonly #newId: () => string;
   readonly #listeners = new Set<(records: readonly LogRecord[]) => void>();
-  #head: number;
+  readonly #filters = new FilterCache();
+  readonly #tail: RecordTail;
 
   constructor(options: {
     readonly queue: AppendQueue;
@@ -43,11 +45,11 @@ export class EmbeddedLog implements EventLog {
     this.#reader = options.reader;
     this.#maxAppendBytes = options.maxAppendBytes;
     this.#newId = options.newId;
-    this.#head = options.head;
+    this.#tail = new RecordTail(options.head);
   }
 
   get head(): number {
-    return this.#head;
+    return this.#tail.head;
   }
 
   async append(
@@ -75,37 +77,40 @@ export class EmbeddedLog implements EventLog {
     // only its id is used: for the record that the deletion writes
     const mark = { id: this.#newId(), type: kind, isJson: false, data: NOTHING, metadata: NOTHING };
     const { position } = await this.#queue.submit({ kind, stream, expected, events: [mark] });
-    return position ?? this.#head;
+    return position ?? this.#tail.head;
   }
 
   async readStream(query: Parameters<EventLog['readStream']>[0]): Promise<StreamPage> {
+    const { stream, limit, resolveLinks } = query;
     const isForwards = query.direction === 'forwards';
-    const result = await this.#reader.read<'stream'>({
-      kind: 'stream',
-      stream: query.stream,
-      isForwards,
-      from: query.from === 'start' ? 0 : query.from === 'end' ? null : query.from,
-      limit: query.limit,
-      resolveLinks: query.resolveLinks,
-    });
+    const from = query.from === 'start' ? 0 : query.from === 'end' ? null : query.from;
+    const absolute = { stream, isForwards, from, limit, resolveLinks };
+    const near = this.#tail.readStream(absolute);
+    if (near) return near;
+    const result = await this.#reader.read<'stream'>({ kind: 'stream', ...absolute });
     const { state, lastRevision, next, records } = result;
     return { state, lastRevision, next, records: decodeRecords(records) };
   }
 
   async readAll(query: Parameters<EventLog['readAll']>[0]): Promise<AllPage> {
-    if (query.filter) compileFilter(query.filter);
+    const { limit, resolveLinks, filter, searchWindow = SEARCH_WINDOW } = query;
+    const matches = this.#filters.get(filter);
     const isForwards = query.direction === 'forwards';
-    const head = this.#head;
+    const { head } = this.#tail;
     const from = query.from === 'start' ? 1 : query.from === 'end' ? head + 1 : query.from;
+    const near = isForwards
+      ? this.#tail.readAll({ from, limit, searchWindow, matches, resolveLinks })
+      : undefined;
+    if (near) return near;
     const result = await this.#reader.read<'all'>({
       kind: 'all',
       isForwards,
       from,
       head,
-      limit: query.limit,
-      resolveLinks: query.resolveLinks,
-      filter: query.filter,
-      searchWindow: query.searchWindow ?? SEARCH_WINDOW,
+      limit,
+      resolveLinks,
+      filter,
+      searchWindow,
     });
     const { next, isEnd, considered, records } = result;
     return { next, isEnd, considered, records: decodeRecords(records) };
@@ -129,10 +134,9 @@ export class EmbeddedLog implements EventLog {
 
   /** Learns of a commit. */
   committed(batch: CommittedBatch): void {
-    const { records } = committedRecords(batch);
-    const last = records.at(-1);
-    if (!last) return;
-    this.#head = last.position;
+    const { records, plainStreams } = committedRecords(batch);
+    if (records.length === 0) return;
+    this.#tail.add(records, plainStreams);
     for (const listener of this.#listeners) listener(records);
   }
 }

@@ -32,3 +32,21 @@ function regexTest(source: string): (text: string) => boolean {
 function prefixTest(prefixes: readonly string[]): (text: string) => boolean {
   return (text) => prefixes.some((prefix) => text.startsWith(prefix));
 }
+
+const FILTERS_KEPT = 64;
+
+/** Compiled filters, by their content: readers come with the same few again and again. */
+export class FilterCache {
+  readonly #tests = new Map<string, RecordTest>();
+
+  /** @throws EngineError `invalid-argument` if the filter cannot be compiled */
+  get(filter: LogFilter | undefined): RecordTest {
+    const key = filter ? JSON.stringify(filter) : '';
+    const known = this.#tests.get(key);
+    if (known) return known;
+    const compiled = compileFilter(filter);
+    if (this.#tests.size >= FILTERS_KEPT) this.#tests.clear();
+    this.#tests.set(key, compiled);
+    return compiled;
+  }
+}

@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { LogFilter, StreamState } from './event-log.js';
+import type { StreamState } from './event-log.js';
 import { parseLink } from './link-target.js';
-import { compileFilter, type RecordTest } from './log-filter.js';
+import { FilterCache } from './log-filter.js';
 import type { ReaderQuery, ReaderResult } from './reader-protocol.js';
 import { encodeRecords, recordBytes, type StoredEntry, type StoredRecord } from './record-codec.js';
 import { isSoftDeleted, StreamFinder, type StreamRow } from './stream-rows.js';
@@ -14,7 +14,6 @@ const PAGE_BYTES = 1024 * 1024;
 const AGE_WINDOW = 4_096;
 
 const NAMES_KEPT = 16_384;
-const FILTERS_KEPT = 64;
 
 type Row = [number, number, number, Buffer, string, number, number, Buffer, Buffer];
 type HeadRow = [number, number, string];
@@ -36,7 +35,7 @@ export class LogReader {
   readonly #begin: Statement;
   readonly #end: Statement;
   #names = new Map<number, string>();
-  readonly #filters = new Map<string, RecordTest>();
+  readonly #filters = new FilterCache();
   #now = 0;
 
   constructor(database: Database) {
@@ -128,7 +127,7 @@ export class LogReader {
   }
 
   #readAll(query: AllQuery): ReaderResult {
-    const matches = this.#filterOf(query.filter);
+    const matches = this.#filters.get(query.filter);
     const { isForwards, from, head } = query;
     const heads = isForwards
       ? this.#allForwards.iterate(from, head)
@@ -181,16 +180,6 @@ export class LogReader {
     if (this.#names.size >= NAMES_KEPT) this.#names = new Map();
     this.#names.set(streamId, name);
     return name;
-  }
-
-  #filterOf(filter: LogFilter | undefined): RecordTest {
-    const key = JSON.stringify(filter ?? null);
-    const known = this.#filters.get(key);
-    if (known) return known;
-    const compiled = compileFilter(filter);
-    if (this.#filters.size >= FILTERS_KEPT) this.#filters.clear();
-    this.#filters.set(key, compiled);
-    return compiled;
   }
 }
 
