@@ -1,3 +1,9 @@
+interface RecordedWork {
+  readonly webhookId: string;
+  readonly deliveryId: string;
+  readonly position: bigint;
+}
+
 /**
  * What the scheduler has taken from the due index and the index may still show: a delivery under way, and one whose
  * outcome is recorded but not yet in the index. Bounded by the attempts under way and the lag of the index.
@@ -5,7 +11,7 @@
 export class WorkInHand {
   readonly #ids = new Map<string, Set<string>>();
   /** Recorded, in the order of recording, until the index has reached the position. */
-  #recorded: { webhookId: string; deliveryId: string; position: bigint }[] = [];
+  #recorded: RecordedWork[] = [];
   #indexPosition = 0n;
 
   /** Deliveries of the webhook that are in hand. */
@@ -36,7 +42,7 @@ export class WorkInHand {
 
   indexReached(position: bigint): void {
     this.#indexPosition = position;
-    const remaining: typeof this.#recorded = [];
+    const remaining: RecordedWork[] = [];
     for (const entry of this.#recorded) {
       if (entry.position <= position) this.release(entry.webhookId, entry.deliveryId);
       else remaining.push(entry);

@@ -1,6 +1,7 @@
 import {
   END,
   ErrorType,
+  type Filter,
   isCommandError,
   type PersistentSubscriptionToAll,
   persistentSubscriptionToAllSettingsFromDefaults,
@@ -135,7 +136,7 @@ export class ConsumerGroup {
     return undefined;
   }
 
-  #filter(): ReturnType<typeof streamNameFilter> {
+  #filter(): Filter {
     const prefix = this.#names.prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return streamNameFilter({ regex: `^(?!\\$|${prefix})` });
   }
