@@ -4,16 +4,22 @@
  * stays in the code that declared it and only its fingerprint is stored.
  */
 
-/** A secret encrypted with AES-256-GCM; all parts base64. */
-export interface EncryptedSecret {
-  readonly kind: 'encrypted';
+/** Text encrypted with AES-256-GCM; all parts base64. */
+export interface SealedText {
   /** Id of the key in the key ring. */
   readonly keyId: string;
   readonly iv: string;
   readonly ciphertext: string;
   readonly tag: string;
+}
+
+/** A secret that is encrypted in the event. */
+export interface EncryptedSecret extends SealedText {
+  readonly kind: 'encrypted';
   /** Keyed fingerprint of the clear text, to compare two secrets without reading either. */
   readonly fingerprint: string;
+  /** When a signing secret that was replaced stops to sign; absent: it does not. */
+  readonly expiresAt?: string;
 }
 
 /** A secret that lives in the code which declared the webhook. */
@@ -66,7 +72,13 @@ export interface WebhookDefinitionRecord {
   readonly isGlobal: boolean;
   readonly headers: Readonly<Record<string, StoredSecret | string>>;
   readonly auth: StoredAuth;
+  /** Newest first. */
   readonly signingSecrets: readonly StoredSecret[];
+  /**
+   * Fingerprints of the signing secrets that the definition itself names, newest first; empty or absent when Posthorn
+   * generated one. A rotation leaves it alone, so that the same definition stays equal to itself.
+   */
+  readonly namedSigningSecrets?: readonly string[];
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly concurrency: number;
@@ -120,6 +132,8 @@ export type WebhookEvent =
         readonly v: 1;
         readonly webhookId: string;
         readonly reason: string | null;
+        /** Release of the code that did it; absent when no code did. */
+        readonly release?: number | null;
         readonly at: string;
         readonly by: string;
       };
@@ -159,6 +173,15 @@ export interface RegistryPointer {
     /** Revision of the event in the webhook's stream, decimal. */
     readonly revision: string;
   };
+}
+
+/**
+ * On `posthorn.registry-key`: proof of the encryption key. Holds the key of all fingerprints, encrypted; who cannot
+ * decrypt the newest of these does not have the keys of this registry, and must not write to it.
+ */
+export interface RegistryKeyChecked {
+  readonly type: 'RegistryKeyChecked';
+  readonly data: { readonly v: 1; readonly fingerprintKey: SealedText; readonly at: string };
 }
 
 export type WebhookStatus = 'active' | 'inactive' | 'paused' | 'disabled' | 'removed';

@@ -1,0 +1,176 @@
+import { ANY_EVENT_TYPE } from './event-type-rules.js';
+import { type HeaderInput, isCredentialHeader } from './header-rules.js';
+import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import { type DefinitionRules, parseDefinition } from './definition-rules.js';
+import type { WebhookDraft } from './webhook-draft.js';
+import type { AuthInput, WebhookInput } from './webhook-input.js';
+
+/**
+ * An event type by name (also a pattern such as `order.*`), or a class of events: its static `eventType` if it has one,
+ * else its name.
+ */
+export type EventTypeSource = string | EventTypeClass;
+
+export type EventTypeClass = (abstract new (...args: never[]) => unknown) & {
+  readonly eventType?: string;
+};
+
+/**
+ * Says what a webhook is, step by step. No step throws: every mistake is kept and reported at once when the definition
+ * is built. A step that is repeated replaces what it said before, except event types and headers of different names,
+ * which add up.
+ *
+ * @example
+ * builder.toUrl('https://example.com/hooks').withEventType(OrderPlaced).withBearerToken(token)
+ */
+export class DefinitionBuilder {
+  readonly #eventTypes = new Set<unknown>();
+  readonly #headers = new Map<string, HeaderInput>();
+  #fields: { -readonly [Field in keyof WebhookInput]?: WebhookInput[Field] } = {};
+
+  /** @param url where to deliver; default: what the registration or the decorator names */
+  constructor(url?: string) {
+    if (url !== undefined) this.#fields.url = url;
+  }
+
+  /** Delivers to this URL: absolute, https, at most 2,048 characters, no userinfo, no fragment. */
+  toUrl(url: string): this {
+    return this.#set({ url });
+  }
+
+  /** Listens to one more event type. */
+  withEventType(type: EventTypeSource): this {
+    this.#eventTypes.add(eventTypeOf(type));
+    return this;
+  }
+
+  /** Listens to these event types too. */
+  withEventTypes(...types: readonly EventTypeSource[]): this {
+    for (const type of types) this.withEventType(type);
+    return this;
+  }
+
+  /** Listens to every event type, those of the future included. */
+  withAnyEventType(): this {
+    return this.withEventType(ANY_EVENT_TYPE);
+  }
+
+  /** Listens to the events of one tenant. Default: events without a tenant. */
+  forTenant(tenantId: string): this {
+    return this.#set({ tenantId, isGlobal: false });
+  }
+
+  /** Listens to the events of every tenant, and to those without one: never the default. */
+  forAllTenants(): this {
+    return this.#set({ tenantId: null, isGlobal: true });
+  }
+
+  /** Listens to one stream only. */
+  fromStream(stream: string): this {
+    return this.#set({ source: { kind: 'stream', stream } satisfies SourceSelection });
+  }
+
+  /** Listens to the streams named `{category}-...` only. */
+  fromCategory(category: string): this {
+    return this.#set({ source: { kind: 'category', category } satisfies SourceSelection });
+  }
+
+  /**
+   * Sends a static header, stored and shown in clear. A name that speaks of credentials (`Authorization`, `X-Api-Key`,
+   * ...) makes it a secret all the same.
+   */
+  withHeader(name: string, value: string): this {
+    return this.#header(name, value, isCredentialHeader(name));
+  }
+
+  /** Sends a static header whose value is a secret: encrypted, or kept in the code that declares it. */
+  withSecretHeader(name: string, value: string): this {
+    return this.#header(name, value, true);
+  }
+
+  /** Sends `Authorization: Bearer {token}` (RFC 6750). The last kind of authorisation wins. */
+  withBearerToken(token: string): this {
+    return this.#auth({ type: 'bearer', token });
+  }
+
+  /** Sends no authorisation: the default, and the way to take back an earlier one. */
+  withoutAuth(): this {
+    return this.#auth({ type: 'none' });
+  }
+
+  /**
+   * Signs with these secrets instead of a generated one: `whsec_` and the base64 text of 24 to 64 bytes.
+   *
+   * @param newest the secret that receivers should verify with
+   * @param previous secrets that still sign beside it while receivers change over
+   */
+  withSigningSecret(newest: string, ...previous: readonly string[]): this {
+    return this.#set({ signingSecrets: [newest, ...previous] });
+  }
+
+  /** When a failed attempt is tried again. Default: 10 attempts over 75 h 35 m 05 s, as Standard Webhooks suggests. */
+  withRetry(retry: RetryPolicy): this {
+    return this.#set({ retry });
+  }
+
+  /** @param timeoutMs deadline of one attempt over everything, 1 to 120,000 ms; default 20,000 */
+  withTimeout(timeoutMs: number): this {
+    return this.#set({ timeoutMs });
+  }
+
+  /** @param concurrency attempts under way at once per instance, 1 to 1,000; default 10 */
+  withConcurrency(concurrency: number): this {
+    return this.#set({ concurrency });
+  }
+
+  /** Refuses replays of deliveries that were made. */
+  notReplayable(): this {
+    return this.#set({ isReplayable: false });
+  }
+
+  /** Registers the webhook, but lets it match nothing. */
+  notActive(): this {
+    return this.#set({ isActive: false });
+  }
+
+  /** Where the webhook starts to listen when it is registered for the first time; default `now`. */
+  startFrom(place: StartFrom): this {
+    return this.#set({ startFrom: place });
+  }
+
+  /** @param text for people, at most 1,000 characters */
+  describedAs(text: string): this {
+    return this.#set({ description: text });
+  }
+
+  /**
+   * Checks everything that was said.
+   *
+   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION` with every mistake in `problems`
+   */
+  build(webhookId: string, rules: DefinitionRules): WebhookDraft {
+    const headers = Object.fromEntries(this.#headers);
+    const input = { ...this.#fields, eventTypes: [...this.#eventTypes], headers };
+    return parseDefinition(webhookId, input, rules);
+  }
+
+  #set(fields: Partial<WebhookInput>): this {
+    this.#fields = { ...this.#fields, ...fields };
+    return this;
+  }
+
+  #auth(auth: AuthInput): this {
+    return this.#set({ auth });
+  }
+
+  #header(name: string, value: string, isSecret: boolean): this {
+    this.#headers.set(name, { value, isSecret });
+    return this;
+  }
+}
+
+function eventTypeOf(type: unknown): unknown {
+  if (typeof type !== 'function') return type;
+  const named = (type as Partial<EventTypeClass>).eventType;
+  return named ?? type.name;
+}

@@ -1,0 +1,155 @@
+import { canonicalJson, digestOf } from '../../kernel/index.js';
+import type { SecretVault } from '../secrets/secret-vault.js';
+import type {
+  FieldChange,
+  StoredAuth,
+  StoredSecret,
+  WebhookDefinitionRecord,
+  WebhookOwner,
+} from '../webhook.events.js';
+import type { ClearSecret } from './clear-secret.js';
+import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
+
+/** Turns a clear secret into what may be stored of it. */
+export type StoreSecret = (clear: ClearSecret, field: string) => StoredSecret;
+
+/** Fields of the secrets of a webhook, as they are bound to their encryption. */
+export const SECRET_FIELDS = {
+  bearerToken: 'auth.token',
+  signingSecret: 'signingSecret',
+  /** Header names are equal in any case. */
+  header: (name: string): string => `headers.${name.toLowerCase()}`,
+} as const;
+
+/** Secrets of a webhook owned by the API are encrypted, those of one declared in code stay there. */
+export function secretStore(
+  vault: SecretVault,
+  webhookId: string,
+  owner: WebhookOwner,
+): StoreSecret {
+  return (clear, field) => {
+    const place = { webhookId, field };
+    return owner === 'code'
+      ? vault.inCode(clear.reveal(), place)
+      : vault.encrypt(clear.reveal(), place);
+  };
+}
+
+/**
+ * The definition as it is recorded.
+ *
+ * @param generated the signing secret for a definition that names none
+ */
+export function recordOf(
+  draft: WebhookDraft,
+  store: StoreSecret,
+  generated: StoredSecret,
+): WebhookDefinitionRecord {
+  const { url, eventTypes, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = draft;
+  const { isReplayable, isActive, description } = draft;
+  const named = draft.signingSecrets.map((secret) => store(secret, SECRET_FIELDS.signingSecret));
+  return {
+    ...{ url, eventTypes, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
+    ...{ isReplayable, isActive, description },
+    headers: storedHeaders(draft.headers, store),
+    auth: storedAuth(draft.auth, store),
+    signingSecrets: named.length > 0 ? named : [generated],
+    namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
+  };
+}
+
+/** A change as it is decided: plain fields, headers to merge by name. */
+export type RecordPatch = Partial<
+  Omit<WebhookDefinitionRecord, 'headers' | 'signingSecrets' | 'namedSigningSecrets'>
+> & { readonly headers?: Readonly<Record<string, StoredSecret | string | null>> };
+
+export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatch {
+  const { auth, headers, ...plain } = draft;
+  return {
+    ...plain,
+    ...(headers && { headers: storedHeaders(headers, store) }),
+    ...(auth && { auth: storedAuth(auth, store) }),
+  };
+}
+
+/**
+ * Digest of a definition over plain values: blind to the order of event types and headers, to the case of header names,
+ * to how a secret is encrypted and to rotations; secrets count by fingerprint.
+ */
+export function definitionDigest(record: WebhookDefinitionRecord): string {
+  return digestOf({ ...plainView(record), signingSecrets: record.namedSigningSecrets ?? [] });
+}
+
+/** What differs, field by field, secrets as fingerprints; headers each on its own. */
+export function diffDefinitions(
+  before: WebhookDefinitionRecord,
+  after: WebhookDefinitionRecord,
+): readonly FieldChange[] {
+  const from = flattened(before);
+  const to = flattened(after);
+  const fields = [...new Set([...from.keys(), ...to.keys()])].sort();
+  return fields.flatMap((field) => {
+    const [one = null, other = null] = [from.get(field), to.get(field)];
+    const isEqual = canonicalJson(one) === canonicalJson(other);
+    return isEqual ? [] : [{ field, before: one, after: other }];
+  });
+}
+
+/** Whether a definition has secrets that stay in the code which declared it. */
+export function hasCodeSecrets(record: WebhookDefinitionRecord): boolean {
+  const values = [
+    ...record.signingSecrets,
+    ...Object.values(record.headers),
+    ...(record.auth.type === 'none' ? [] : [record.auth.token]),
+  ];
+  return values.some((value) => typeof value !== 'string' && value.kind === 'code');
+}
+
+function storedHeaders<Value extends ClearSecret | string | null>(
+  headers: Readonly<Record<string, Value>>,
+  store: StoreSecret,
+): Record<string, StoredSecret | Exclude<Value, ClearSecret>> {
+  const stored = Object.entries(headers).map(([name, value]) => [
+    name,
+    value === null || typeof value === 'string' ? value : store(value, SECRET_FIELDS.header(name)),
+  ]);
+  return Object.fromEntries(stored) as Record<string, StoredSecret | Exclude<Value, ClearSecret>>;
+}
+
+function storedAuth(auth: WebhookDraft['auth'], store: StoreSecret): StoredAuth {
+  if (auth.type === 'none') return auth;
+  return { type: auth.type, token: store(auth.token, SECRET_FIELDS.bearerToken) };
+}
+
+/** The values of a definition with fingerprints in place of secrets. */
+function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
+  const headers = Object.entries(record.headers).map(([name, value]) => [
+    name.toLowerCase(),
+    shown(value),
+  ]);
+  const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
+  const { isReplayable, isActive, description, auth } = record;
+  return {
+    ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
+    ...{ isReplayable, isActive, description },
+    eventTypes: [...new Set(record.eventTypes)].sort(),
+    headers: Object.fromEntries(headers) as Record<string, unknown>,
+    auth: auth.type === 'none' ? { type: auth.type } : { ...auth, token: shown(auth.token) },
+  };
+}
+
+function flattened(record: WebhookDefinitionRecord): ReadonlyMap<string, unknown> {
+  const { headers, ...others } = plainView(record);
+  const signingSecrets = record.signingSecrets.map(shown);
+  const namedSigningSecrets = record.namedSigningSecrets ?? [];
+  return new Map([
+    ...Object.entries({ ...others, signingSecrets, namedSigningSecrets }),
+    ...Object.entries(headers as object).map(
+      ([name, value]: [string, unknown]) => [`headers.${name}`, value] as const,
+    ),
+  ]);
+}
+
+function shown(value: StoredSecret | string): string | { readonly fingerprint: string } {
+  return typeof value === 'string' ? value : { fingerprint: value.fingerprint };
+}

@@ -1,0 +1,33 @@
+import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import type { ClearSecret } from './clear-secret.js';
+import type { HeaderDraft } from './header-rules.js';
+
+export type AuthDraft =
+  { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: ClearSecret };
+
+/** A definition that passed every check, with its secrets still in clear: it is never stored. */
+export interface WebhookDraft {
+  /** Normalised. */
+  readonly url: string;
+  /** Sorted, without repeats. */
+  readonly eventTypes: readonly string[];
+  readonly source: SourceSelection;
+  readonly tenantId: string | null;
+  readonly isGlobal: boolean;
+  readonly headers: Readonly<Record<string, HeaderDraft>>;
+  readonly auth: AuthDraft;
+  /** Newest first; empty: one is to be generated. */
+  readonly signingSecrets: readonly ClearSecret[];
+  readonly retry: RetryPolicy;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly isReplayable: boolean;
+  readonly isActive: boolean;
+  readonly description: string | null;
+  readonly startFrom: StartFrom;
+}
+
+/** A change that passed every check, with its secrets still in clear. */
+export type PatchDraft = Partial<Omit<WebhookDraft, 'headers' | 'signingSecrets' | 'startFrom'>> & {
+  readonly headers?: Readonly<Record<string, HeaderDraft | null>>;
+};

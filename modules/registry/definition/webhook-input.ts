@@ -1,0 +1,45 @@
+import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import type { HeaderInput } from './header-rules.js';
+
+export type AuthInput =
+  { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: string };
+
+/** The definition of a webhook as plain data: what a REST call carries, and what the builder gathers. */
+export interface WebhookInput {
+  /** Absolute https URL, at most 2,048 characters. */
+  readonly url: string;
+  /** Exact names, patterns such as `order.*`, or `*`; 1 to 200. */
+  readonly eventTypes: readonly string[];
+  /** Default: every stream of the application. */
+  readonly source?: SourceSelection;
+  /** Default `null`: events without a tenant. */
+  readonly tenantId?: string | null;
+  /** Events of every tenant, and those without one. Default `false`. */
+  readonly isGlobal?: boolean;
+  /** Static headers by name. A value given as plain text is kept secret. */
+  readonly headers?: Readonly<Record<string, HeaderInput>>;
+  readonly auth?: AuthInput;
+  /** `whsec_...`, newest first, every one signs; default: one is generated. */
+  readonly signingSecrets?: readonly string[];
+  /** Default: the schedule of Standard Webhooks. */
+  readonly retry?: RetryPolicy;
+  /** Deadline of one attempt in milliseconds, 1 to 120,000; default 20,000. */
+  readonly timeoutMs?: number;
+  /** Attempts under way at once per instance, 1 to 1,000; default 10. */
+  readonly concurrency?: number;
+  /** Default `true`. */
+  readonly isReplayable?: boolean;
+  /** False: registered, but matches nothing. Default `true`. */
+  readonly isActive?: boolean;
+  readonly description?: string | null;
+  /** Where the webhook starts to listen; default `now`. Counts when it is registered, never later. */
+  readonly startFrom?: StartFrom;
+}
+
+/**
+ * What may be changed about a webhook: fields that are absent stay as they are. Headers are merged by name, `null` drops
+ * one (RFC 7396); everything else replaces what was.
+ */
+export type WebhookPatch = Partial<
+  Omit<WebhookInput, 'headers' | 'signingSecrets' | 'startFrom'>
+> & { readonly headers?: Readonly<Record<string, HeaderInput | null>> };
