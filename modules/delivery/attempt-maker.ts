@@ -4,6 +4,7 @@ import {
   type AttemptResult,
   type OutgoingRequest,
   type Sender,
+  STANDARD_CONTENT_TYPE,
   standardEnvelope,
 } from '../sending/index.js';
 import type { AttemptOutcome } from './delivery.aggregate.js';
@@ -50,8 +51,14 @@ export class AttemptMaker {
     const { event, webhook } = subject;
     const { definition } = webhook;
     const body = standardEnvelope({
-      event,
+      eventId: event.id,
+      eventType: event.type,
+      stream: event.streamId,
+      revision: event.revision.toString(),
       tenantId: subject.tenantId,
+      occurredAt: event.created.toISOString(),
+      data: event.data,
+      metadata: event.metadata,
       isReplay: subject.isReplay,
     });
     const credentials = this.#directory.credentials(webhook);
@@ -59,7 +66,7 @@ export class AttemptMaker {
       webhookId: subject.deliveryId,
       url: definition.url,
       body,
-      contentType: 'application/json',
+      contentType: STANDARD_CONTENT_TYPE,
       headers: credentials.headers,
       signingSecrets: credentials.signingSecrets,
       bearerToken: credentials.bearerToken,

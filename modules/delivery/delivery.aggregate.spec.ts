@@ -274,7 +274,7 @@ describe('any history of commands', () => {
   const now = fc.integer({ min: 0, max: 5_000 });
   const commands: fc.Arbitrary<DeliveryCommand> = fc.oneof(
     fc.constant(schedule),
-    fc.constant<DeliveryCommand>({ ...schedule, claim: claimOf('c-0') } as DeliveryCommand),
+    fc.constant<DeliveryCommand>({ ...schedule, claim: claimOf('c-0') }),
     fc.tuple(claimIds, now, fc.option(claimIds)).map(([id, at, lapsed]) => claim(id, at, lapsed)),
     fc
       .tuple(fc.constantFrom(SUCCESS, FAILURE, REFUSAL), fc.option(claimIds), runs, now)
@@ -363,7 +363,7 @@ describe('any history of commands', () => {
         const withOrigin = events.filter((event) => 'origin' in event.data && event.data.origin);
 
         expect(withOrigin).toHaveLength(events.length > 0 ? 1 : 0);
-        if (events.length > 0) expect(withOrigin[0]).toBe(events[0]);
+        expect(withOrigin[0]).toBe(events[0]);
         for (const state of states.slice(1)) expect(state.origin).toEqual(origin);
       }),
     );

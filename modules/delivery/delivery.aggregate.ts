@@ -174,11 +174,7 @@ function recordAttempt(
   state: DeliveryState,
 ): DeliveryEvent[] {
   const isFirst = state.status === 'none';
-  const isOfOpenRun = (isFirst || isOpen(state)) && command.run === state.run;
-  const isClaimCurrent = isFirst || state.claim === null || state.claim.claimId === command.claimId;
-  const isSuccess = command.outcome.kind === 'success';
-  // A stale failure must not move the due time of whoever took over; a stale success still ends the run: it arrived.
-  const isLate = !isOfOpenRun || (!isClaimCurrent && !isSuccess);
+  const isLate = isOvertaken(command, state);
   const nextAt = isLate ? null : nextAttempt(command, state);
   const attempted: DeliveryEvent = {
     type: 'DeliveryAttempted',
@@ -196,6 +192,15 @@ function recordAttempt(
   };
   if (isLate || nextAt !== null) return [attempted];
   return [attempted, ending(command, state.attemptCount + 1)];
+}
+
+/** Whether an attempt comes too late to decide anything. */
+function isOvertaken(command: CommandOf<'record-attempt'>, state: DeliveryState): boolean {
+  if (state.status === 'none') return false;
+  if (!isOpen(state) || command.run !== state.run) return true;
+  const isClaimCurrent = state.claim === null || state.claim.claimId === command.claimId;
+  // A stale failure must not move the due time of whoever took over; a stale success still ends the run: it arrived.
+  return !isClaimCurrent && command.outcome.kind !== 'success';
 }
 
 function nextAttempt(command: CommandOf<'record-attempt'>, state: DeliveryState): number | null {

@@ -107,7 +107,7 @@ async function readyToClaim(
     if (webhook.status !== 'active') return { kind: 'held' };
     const event = await readSource(tools.client, origin);
     if (!event) return await deadLetter(tools, loaded, origin, 'source_event_gone', null);
-    return prepare(tools, loaded, origin, webhook, event);
+    return await prepare(tools, loaded, origin, webhook, event);
   } catch (cause) {
     if (isPosthornError(cause, 'PSH_DELIVERY_PURGED')) return OVERTAKEN;
     return { kind: 'postponed', cause };
@@ -132,7 +132,7 @@ async function prepare(
     return { loaded, origin, webhook, request };
   } catch (error) {
     if (!isPoison(error)) throw error;
-    return deadLetter(tools, loaded, origin, 'poison_event', error.message);
+    return await deadLetter(tools, loaded, origin, 'poison_event', error.message);
   }
 }
 

@@ -208,7 +208,7 @@ export class Feed {
       connection.acknowledgements.add(message);
       return;
     }
-    const handling = this.#handle(event as RecordedEvent, message, connection).finally(() =>
+    const handling = this.#handle(event, message, connection).finally(() =>
       this.#handling.delete(handling),
     );
     this.#handling.add(handling);
