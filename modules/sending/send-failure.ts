@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { AttemptErrorClass, AttemptVerdict } from './sender.js';
 
 /** Why no complete answer came back. Its message names neither a payload nor a secret. */
@@ -38,12 +39,13 @@ const LONGEST_MESSAGE = 300;
 /** The error as a `SendFailure`: one already, or classed by the code that Node or undici gave it. */
 export function sendFailureOf(error: unknown): SendFailure {
   if (error instanceof SendFailure) return error;
-  if (!(error instanceof Error)) return new SendFailure('unknown', 'unknown failure');
+  // Errors of Node are made in another realm where the application runs in a `vm` context.
+  if (!types.isNativeError(error)) return new SendFailure('unknown', 'unknown failure');
   return new SendFailure(classOf(error), messageOf(error), { cause: error });
 }
 
 /** What is known about an error in a line of bounded length. */
-export function messageOf(error: Error): string {
+function messageOf(error: Error): string {
   return (error.message === '' ? error.name : error.message).slice(0, LONGEST_MESSAGE);
 }
 

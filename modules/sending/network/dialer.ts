@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as openTcp, type Socket } from 'node:net';
 import { type SecureContext, connect as openTls } from 'node:tls';
 import type { Clock } from '../../kernel/index.js';
-import { messageOf, SendFailure, sendFailureOf } from '../send-failure.js';
+import { SendFailure, sendFailureOf } from '../send-failure.js';
 import type { NetworkPolicy } from './network-policy.js';
 import type { Resolver } from './resolver.js';
 import type { Target } from './target.js';
@@ -92,8 +92,7 @@ export class Dialer {
     try {
       return await this.#options.resolver.resolve(hostname);
     } catch (error) {
-      const message = error instanceof Error ? messageOf(error) : 'the lookup failed';
-      throw new SendFailure('dns_error', message, { cause: error });
+      throw new SendFailure('dns_error', sendFailureOf(error).message, { cause: error });
     }
   }
 

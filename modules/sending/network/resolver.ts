@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { lookup, Resolver as DnsResolver } from 'node:dns/promises';
 
 /** Finds the addresses of a host name. */
@@ -11,11 +12,17 @@ export interface Resolver {
 }
 
 const LOOPBACK = ['127.0.0.1', '::1'] as const;
-const QUERY_TIMEOUT_MS = 3_000;
 const QUERY_TRIES = 2;
 
 /** Answers after which the system's own resolver may know more: hosts file, search domains, multicast DNS. */
 const WORTH_ASKING_THE_SYSTEM = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED', 'ENONAME']);
+
+export interface SystemResolverOptions {
+  /** DNS servers as `address` or `address:port`. @default those of the machine */
+  readonly servers?: readonly string[];
+  /** How long a server may take to answer a query, in milliseconds; it is asked twice. @default 3000 */
+  readonly queryTimeoutMs?: number;
+}
 
 /**
  * Asks the DNS servers of the machine, and the system's resolver only for what they do not know.
@@ -25,8 +32,13 @@ const WORTH_ASKING_THE_SYSTEM = new Set(['ENOTFOUND', 'ENODATA', 'ECONNREFUSED',
  * Nothing is remembered: names that change are followed at once, and concurrent questions for one name are one query.
  */
 export class SystemResolver implements Resolver {
-  readonly #dns = new DnsResolver({ timeout: QUERY_TIMEOUT_MS, tries: QUERY_TRIES });
+  readonly #dns: DnsResolver;
   readonly #pending = new Map<string, Promise<readonly string[]>>();
+
+  constructor({ servers, queryTimeoutMs = 3_000 }: SystemResolverOptions = {}) {
+    this.#dns = new DnsResolver({ timeout: queryTimeoutMs, tries: QUERY_TRIES });
+    if (servers) this.#dns.setServers(servers);
+  }
 
   resolve(hostname: string): Promise<readonly string[]> {
     const pending = this.#pending.get(hostname);
@@ -55,7 +67,7 @@ export class SystemResolver implements Resolver {
 
 function isWorthAskingTheSystem(error: unknown): boolean {
   return (
-    error instanceof Error &&
+    types.isNativeError(error) &&
     'code' in error &&
     typeof error.code === 'string' &&
     WORTH_ASKING_THE_SYSTEM.has(error.code)
