@@ -25,7 +25,8 @@ type Next = (error?: unknown) => void;
 
 /**
  * Makes a Nest application the HTTP server of Posthorn: JSON in UTF-8 only, bodies of bounded size, every error a problem,
- * safe headers, and the API documentation. Call it before `listen`, on an application created with `bodyParser: false`.
+ * safe headers, and the API documentation. Call it before `listen`, on an application created with `bodyParser: false` and
+ * `rawBody: true`.
  */
 export function setUpHttpFace(app: NestExpressApplication, maxBodyBytes: number): void {
   app.disable('x-powered-by');
@@ -37,8 +38,8 @@ export function setUpHttpFace(app: NestExpressApplication, maxBodyBytes: number)
   app.useBodyParser('json', {
     limit: maxBodyBytes,
     type: (request) => JSON_TYPE.test(request.headers['content-type'] ?? ''),
-    verify: refuseInvalidUtf8,
   });
+  app.use(refuseInvalidUtf8);
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
   setUpApiDocs(app);
   const server = app.getHttpServer();
@@ -75,11 +76,14 @@ function refuseOtherMediaTypes(request: IncomingMessage, _response: unknown, nex
   next(hasBody && !isJson ? new PosthornError('PSH_API_UNSUPPORTED_MEDIA_TYPE') : undefined);
 }
 
-/** The decoder would put replacement characters in place of what it cannot read, and the event would be altered. */
-function refuseInvalidUtf8(_request: unknown, _response: unknown, body: Buffer): void {
-  if (!isUtf8(body)) {
-    throw Object.assign(new Error('not UTF-8'), { type: 'entity.parse.failed', status: 400 });
-  }
+/** The decoder puts replacement characters in place of what it cannot read, and the event would be altered. */
+function refuseInvalidUtf8(
+  request: IncomingMessage & { readonly rawBody?: Buffer },
+  _response: unknown,
+  next: Next,
+): void {
+  const isBroken = request.rawBody !== undefined && !isUtf8(request.rawBody);
+  next(isBroken ? new PosthornError('PSH_API_MALFORMED_BODY') : undefined);
 }
 
 /** Answers what never becomes a request: broken HTTP, and headers larger than Node reads. */

@@ -28,7 +28,7 @@ export interface Problem {
 export function toProblem(error: unknown): Problem {
   if (error instanceof PosthornError) return ofCode(error.code, error.message, error.problems);
   if (error instanceof HttpException) return ofHttpException(error);
-  if (isCommandError(error)) return ofEventStoreError(error);
+  if (error instanceof Error && isCommandError(error)) return ofEventStoreError(error);
   return ofCode(
     'PSH_KERNEL_INTERNAL',
     'The request failed inside Posthorn; the log has the cause.',

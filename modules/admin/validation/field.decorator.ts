@@ -14,12 +14,21 @@ export interface FieldDefinition {
 }
 
 /** How a field of a request is described; the rest goes to OpenAPI as it is. */
-export type FieldOptions = Omit<ApiPropertyOptions, 'required' | 'type'> & {
+export interface FieldOptions {
   readonly rule: string;
   readonly isOptional?: true;
   readonly nested?: () => Type;
+  readonly isArray?: true;
   readonly type?: 'string' | 'number' | 'integer' | 'boolean' | 'object' | 'array';
-};
+  readonly description?: string;
+  readonly example?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly default?: unknown;
+  readonly additionalProperties?: true;
+  readonly oneOf?: readonly object[];
+}
 
 /**
  * One field of a request: its validators, the rule that a refusal names, and its OpenAPI description, together. A field
