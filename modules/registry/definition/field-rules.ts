@@ -6,9 +6,13 @@ import { DEFINITION_LIMITS } from './definition-limits.js';
 import { hasControlCharacter, isRecord, type Problems } from './problems.js';
 import type { AuthDraft } from './webhook-draft.js';
 
-/** Checks the id of a webhook: it stands in stream names and URLs, and no dot may make its deliveries ambiguous. */
-export function checkWebhookId(value: unknown, problems: Problems): string | undefined {
-  if (typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/u.test(value)) return value;
+/** Whether `value` can be the id of a webhook: it stands in stream names and URLs, so it holds nothing special to them. */
+export function isWebhookId(value: unknown): value is string {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/u.test(value);
+}
+
+export function checkWebhookId(value: unknown, problems: Problems): void {
+  if (isWebhookId(value)) return;
   problems.add(
     'id',
     `the id is not 1 to ${DEFINITION_LIMITS.idLength} letters, digits, - or _`,
