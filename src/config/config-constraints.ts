@@ -6,9 +6,12 @@ export function IsCidr(options?: ValidationOptions): PropertyDecorator {
   return constraint('isCidr', isCidr, options);
 }
 
-/** Base64 of exactly 32 bytes. */
+/** Base64 of exactly 32 bytes; or several, each with an id, separated by commas. */
 export function IsEncryptionKey(): PropertyDecorator {
-  return constraint('isEncryptionKey', isEncryptionKey);
+  return constraint(
+    'isEncryptionKey',
+    (value) => typeof value === 'string' && value.split(',').every(isEncryptionKey),
+  );
 }
 
 /** Not set: the setting exists, but this version cannot honour it. */
@@ -42,8 +45,8 @@ function isCidr(value: unknown): boolean {
   return prefix >= 0 && network.toNormalizedString() === address.toNormalizedString();
 }
 
-function isEncryptionKey(value: unknown): boolean {
-  if (typeof value !== 'string') return false;
-  const bytes = Buffer.from(value, 'base64');
-  return bytes.length === 32 && bytes.toString('base64') === value;
+function isEncryptionKey(part: string): boolean {
+  const key = /^(?:[\w-]{1,32}:)?([^:]+)$/.exec(part.trim())?.[1] ?? '';
+  const bytes = Buffer.from(key, 'base64');
+  return bytes.length === 32 && bytes.toString('base64') === key;
 }

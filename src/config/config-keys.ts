@@ -79,7 +79,7 @@ export const CONFIG_KEYS: {
     unit: null,
     description:
       'Key that encrypts the secrets of webhooks before they enter an event. Unset: one is generated and kept in `encryption-key` in the data folder, mode 0600.',
-    rule: 'the base64 text of 32 random bytes, as `openssl rand -base64 32` prints it',
+    rule: 'the base64 text of 32 random bytes, as `openssl rand -base64 32` prints it; or several as `id:key`, separated by commas, the one to encrypt with first',
     isSecret: true,
     parse: asText,
   },

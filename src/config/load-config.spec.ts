@@ -95,7 +95,14 @@ describe('loadConfig', () => {
   it('accepts a key of 32 bytes and nothing near it', () => {
     expect(loadConfig({ encryptionKey: KEY }, {}).encryptionKey).toBe(KEY);
     expect(problemsOf(() => loadConfig({ encryptionKey: KEY.slice(4) }, {}))).toHaveLength(1);
-    expect(problemsOf(() => loadConfig({ encryptionKey: ` ${KEY}` }, {}))).toHaveLength(1);
+    expect(problemsOf(() => loadConfig({ encryptionKey: `${KEY},` }, {}))).toHaveLength(1);
+  });
+
+  it('accepts a ring of keys with ids', () => {
+    const ring = `2026-08:${KEY}, 2025-01:${Buffer.alloc(32, 1).toString('base64')}`;
+
+    expect(loadConfig({ encryptionKey: ring }, {}).encryptionKey).toBe(ring);
+    expect(problemsOf(() => loadConfig({ encryptionKey: `a b:${KEY}` }, {}))).toHaveLength(1);
   });
 
   it('refuses an option that is none, as JavaScript callers may give', () => {

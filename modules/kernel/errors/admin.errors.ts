@@ -41,16 +41,6 @@ export const API_ERRORS = {
     title: 'There is nothing at this path for this method',
     fix: 'Look up the path and the method in /api/docs.',
   },
-  PSH_API_DELIVERY_NOT_FOUND: {
-    status: 404,
-    title: 'There is no such delivery',
-    fix: 'Check the id; GET /api/v1/deliveries lists deliveries.',
-  },
-  PSH_API_WEBHOOK_NOT_FOUND: {
-    status: 404,
-    title: 'There is no such webhook',
-    fix: 'Check the id; GET /api/v1/webhooks lists webhooks.',
-  },
   PSH_API_RESERVED_STREAM: {
     status: 400,
     title: 'The stream belongs to the event store or to Posthorn itself',

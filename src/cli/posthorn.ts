@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
+import { CONFIG_KEYS } from '../config/config-keys.js';
+import { serve } from '../server/serve.js';
+
+const USAGE = `Usage: posthorn <command>
+
+Commands:
+  serve        serve the REST face, webhooks and deliveries until SIGTERM or SIGINT
+
+Options:
+  -h, --help     show this
+  -v, --version  show the version
+
+Settings (environment variables; docs/configuration.md describes them):
+${Object.values(CONFIG_KEYS)
+  .map(({ env, description }) => `  ${env.padEnd(34)}${description}`)
+  .join('\n')}
+`;
+
+/** Runs the command line. @returns what to exit with, or `undefined` while a server runs */
+async function run(args: readonly string[]): Promise<number | undefined> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean', short: 'v' },
+    },
+  });
+  if (values.version) return print(versionOfPackage());
+  if (values.help) return print(USAGE);
+  const [command, ...rest] = positionals;
+  if (command !== 'serve' || rest.length > 0) {
+    process.stderr.write(USAGE);
+    return 2;
+  }
+  await serve();
+  return undefined;
+}
+
+function print(text: string): number {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  return 0;
+}
+
+function versionOfPackage(): string {
+  const require = createRequire(import.meta.url);
+  return (require('posthorn/package.json') as { version: string }).version;
+}
+
+try {
+  const exitCode = await run(process.argv.slice(2));
+  if (exitCode !== undefined) process.exitCode = exitCode;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  process.exitCode = 2;
+}
