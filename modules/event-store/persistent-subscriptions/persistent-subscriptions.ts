@@ -1,0 +1,329 @@
+import { Logger } from '@nestjs/common';
+import type { CancelTimer, Clock } from '../../kernel/index.js';
+import {
+  EngineError,
+  type EventLog,
+  type LogFilter,
+  type LogRecord,
+} from '../embedded/event-log.js';
+import { isHiddenFromAll } from '../embedded/system-names.js';
+import { eventSourceFor } from './event-source.js';
+import type { ConnectOptions, GroupConnection } from './group-connection.js';
+import type { GroupInfo } from './group-info.js';
+import {
+  ALL,
+  eventSourceOf,
+  type GroupConfig,
+  groupKey,
+  type GroupSettings,
+  type GroupSource,
+  startsAtEnd,
+} from './group-settings.js';
+import { RunningGroup } from './running-group.js';
+import { sizeRefusal, strategyOrStartRefusal, streamRefusal } from './settings-validation.js';
+import { ConfigStream } from './streams/config-stream.js';
+import { SubscriptionError, type SubscriptionErrorKind } from './subscription-error.js';
+
+const TICK_MS = 1_000;
+const WRONG_STATE = 'Persistent Subscriptions cannot be restarted as it is in the wrong state.';
+
+export interface PersistentSubscriptionsOptions {
+  readonly log: EventLog;
+  readonly clock: Clock;
+}
+
+/**
+ * The persistent subscriptions of EventStoreDB on a log: named groups of competing consumers, whose progress survives
+ * consumers and restarts. Every event that a group wants is handed out until it is acknowledged, skipped or parked.
+ *
+ * Differs from EventStoreDB only where that loses events: a checkpoint never passes an event that was not handled (a
+ * filtered `$all` group of EventStoreDB up to 26.1 does that), a group that begins at the end remembers where the end was,
+ * and a replayed parked message stays parked until it is handled.
+ *
+ * Faces (the client in process, the server) turn these calls and `SubscriptionError`s into their own vocabulary.
+ */
+export class PersistentSubscriptions {
+  readonly #log: EventLog;
+  readonly #clock: Clock;
+  readonly #config: ConfigStream;
+  readonly #logger = new Logger('PersistentSubscriptions');
+  readonly #groups = new Map<string, RunningGroup>();
+  readonly #ofStream = new Map<string, RunningGroup[]>();
+  #ofAll: RunningGroup[] = [];
+  /** Sources that had a group since the start. */
+  readonly #knownSources = new Set<string>();
+  /** The change of the set of groups that is under way; changes happen one by one. */
+  #change: Promise<unknown> = Promise.resolve();
+  #isRunning = false;
+  #stopListening: (() => void) | undefined;
+  #cancelTick: CancelTimer | undefined;
+
+  constructor(options: PersistentSubscriptionsOptions) {
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#config = new ConfigStream(options.log);
+  }
+
+  /** Takes up every group where it left off. To be called once, before anything else. */
+  async start(): Promise<void> {
+    await this.#changing(() => this.#start());
+  }
+
+  /**
+   * Creates a group; resolves when it is on disk and gets every event from its start on.
+   * @throws SubscriptionError `exists`, or `failed` with the reason
+   */
+  async create(
+    source: GroupSource,
+    group: string,
+    settings: GroupSettings,
+    filter?: LogFilter,
+  ): Promise<void> {
+    this.#checkName(source, group);
+    await this.#changing(async () => {
+      const eventSource = eventSourceOf(source);
+      const refuse = refusalOf(eventSource, group);
+      refuse('failed', strategyOrStartRefusal(settings, this.#log.head));
+      const requested: GroupConfig = {
+        eventSource,
+        group,
+        settings,
+        ...(filter ? { filter } : {}),
+      };
+      refuse('failed', this.#filterRefusal(requested));
+      if (this.#groups.has(groupKey(eventSource, group))) refuse('exists', '');
+      refuse('failed', sizeRefusal(settings));
+      const created = this.#run(await this.#withEnd(requested));
+      await created.clear(); // what a group of this name left behind when its removal was cut short
+      this.#add(created);
+      try {
+        await Promise.all([created.start(), this.#save()]);
+      } catch (error) {
+        this.#remove(created);
+        await created.stop('dropped', false);
+        throw error;
+      }
+    });
+  }
+
+  /**
+   * Replaces the settings of a group; its filter stays. Its consumers are dropped, and what no checkpoint holds is handed
+   * out again.
+   * @throws SubscriptionError `does-not-exist`, or `failed` with the reason
+   */
+  async update(source: GroupSource, group: string, settings: GroupSettings): Promise<void> {
+    this.#checkName(source, group);
+    await this.#changing(async () => {
+      const eventSource = eventSourceOf(source);
+      const refuse = refusalOf(eventSource, group);
+      const current = this.#find(source, group);
+      refuse('failed', strategyOrStartRefusal(settings, this.#log.head));
+      refuse('failed', sizeRefusal(settings));
+      const updated = this.#run(
+        await this.#withEnd({ ...current.config, settings }, current.config),
+      );
+      await this.#save((config) => (config === current.config ? updated.config : config));
+      this.#remove(current);
+      this.#add(updated);
+      await current.stop('dropped', false);
+      await updated.start();
+    });
+  }
+
+  /** Deletes a group with its checkpoints and parked messages. @throws SubscriptionError `does-not-exist`, `failed` */
+  async delete(source: GroupSource, group: string): Promise<void> {
+    this.#checkName(source, group);
+    await this.#changing(async () => {
+      const current = this.#find(source, group);
+      await this.#save((config) => (config === current.config ? undefined : config));
+      this.#remove(current);
+      await current.stop('dropped', false);
+      await current.clear();
+    });
+  }
+
+  /** @throws SubscriptionError `does-not-exist` */
+  async info(source: GroupSource, group: string): Promise<GroupInfo> {
+    await this.#change;
+    return this.#find(source, group).info();
+  }
+
+  /**
+   * The groups of a source, or all.
+   * @throws SubscriptionError `does-not-exist`, without a group, if the source had none since the start
+   */
+  async list(source?: GroupSource): Promise<readonly GroupInfo[]> {
+    await this.#change;
+    const groups = [...this.#groups.values()];
+    if (!source) return groups.map((group) => group.info());
+    const eventSource = eventSourceOf(source);
+    if (!this.#knownSources.has(eventSource)) {
+      throw new SubscriptionError('does-not-exist', eventSource, '');
+    }
+    return groups
+      .filter(({ config }) => config.eventSource === eventSource)
+      .map((group) => group.info());
+  }
+
+  /**
+   * Hands out the parked messages of a group again, in the background; does nothing while that is under way.
+   * @param stopAt revision in the stream of parked messages before which it stops; default: all that are parked now
+   * @throws SubscriptionError `does-not-exist`, or `failed` if `stopAt` is negative
+   */
+  async replayParked(source: GroupSource, group: string, stopAt?: bigint): Promise<void> {
+    if (stopAt !== undefined && stopAt < 0n) {
+      refusalOf(eventSourceOf(source), group)(
+        'failed',
+        'Cannot stop replaying parked message at a negative version.',
+      );
+    }
+    await this.#change;
+    this.#find(source, group).replayParked(stopAt === undefined ? undefined : Number(stopAt));
+  }
+
+  /**
+   * Drops every consumer and takes up all groups anew.
+   * @throws SubscriptionError `failed` when it is not running
+   */
+  async restart(): Promise<void> {
+    await this.#changing(async () => {
+      if (!this.#isRunning) throw new SubscriptionError('failed', '', '', WRONG_STATE);
+      await this.#stop('dropped');
+      await this.#start();
+    });
+  }
+
+  /**
+   * Connects a consumer to a group; it gets messages after its first `resume`.
+   * @throws SubscriptionError `does-not-exist`, `maximum-subscribers`, `no-buffer`
+   */
+  async connect(
+    source: GroupSource,
+    group: string,
+    options: ConnectOptions,
+  ): Promise<GroupConnection> {
+    await this.#change;
+    return this.#find(source, group).connect(options);
+  }
+
+  /** Cuts off every consumer and notes down how far each group came. */
+  async close(): Promise<void> {
+    await this.#changing(async () => {
+      if (this.#isRunning) await this.#stop('unavailable');
+    });
+  }
+
+  async #start(): Promise<void> {
+    const configs = await this.#config.load();
+    if (!configs) this.#logger.error('The stored persistent subscriptions cannot be read');
+    this.#isRunning = true;
+    this.#stopListening = this.#log.onCommitted((records) => {
+      for (const record of records) this.#committed(record);
+    });
+    for (const config of configs ?? []) this.#add(this.#run(config));
+    await Promise.all([...this.#groups.values()].map((group) => group.start()));
+    this.#tickLater();
+  }
+
+  async #stop(reason: 'dropped' | 'unavailable'): Promise<void> {
+    this.#isRunning = false;
+    this.#cancelTick?.();
+    this.#stopListening?.();
+    const groups = [...this.#groups.values()];
+    this.#groups.clear();
+    this.#ofStream.clear();
+    this.#ofAll = [];
+    this.#knownSources.clear();
+    await Promise.all(groups.map((group) => group.stop(reason, true)));
+  }
+
+  #committed(record: LogRecord): void {
+    const ofStream = this.#ofStream.get(record.stream);
+    if (ofStream) for (const group of ofStream) group.committed(record);
+    if (this.#ofAll.length === 0 || isHiddenFromAll(record.stream)) return;
+    for (const group of this.#ofAll) group.committed(record);
+  }
+
+  #tickLater(): void {
+    this.#cancelTick = this.#clock.setTimer(() => {
+      for (const group of this.#groups.values()) group.tick();
+      this.#tickLater();
+    }, TICK_MS);
+  }
+
+  /** Runs one change of the set of groups after all earlier ones, whether these succeeded or not. */
+  async #changing<Result>(change: () => Promise<Result>): Promise<Result> {
+    const result = this.#change.then(change);
+    this.#change = result.catch(() => undefined);
+    return result;
+  }
+
+  #run(config: GroupConfig): RunningGroup {
+    return new RunningGroup(this.#log, this.#clock, this.#logger, config);
+  }
+
+  #add(group: RunningGroup): void {
+    const { eventSource } = group.config;
+    this.#groups.set(group.key, group);
+    this.#knownSources.add(eventSource);
+    if (eventSource === ALL) this.#ofAll = [...this.#ofAll, group];
+    else this.#ofStream.set(eventSource, [...(this.#ofStream.get(eventSource) ?? []), group]);
+  }
+
+  #remove(group: RunningGroup): void {
+    const { eventSource } = group.config;
+    const isOther = (other: RunningGroup): boolean => other !== group;
+    this.#groups.delete(group.key);
+    this.#ofAll = this.#ofAll.filter(isOther);
+    const left = (this.#ofStream.get(eventSource) ?? []).filter(isOther);
+    if (left.length > 0) this.#ofStream.set(eventSource, left);
+    else this.#ofStream.delete(eventSource);
+  }
+
+  /** Stores the groups, with `changed` telling what becomes of each. */
+  async #save(
+    changed: (config: GroupConfig) => GroupConfig | undefined = (config) => config,
+  ): Promise<void> {
+    const configs = [...this.#groups.values()].map(({ config }) => changed(config));
+    await this.#config.save(
+      configs.filter((config) => config !== undefined),
+      this.#clock.now(),
+    );
+  }
+
+  /** Notes where the end is now for a group that begins there; one that already did keeps its place. */
+  async #withEnd(config: GroupConfig, before?: GroupConfig): Promise<GroupConfig> {
+    if (!startsAtEnd(config.settings.startFrom)) return config;
+    if (before?.endPlace !== undefined && startsAtEnd(before.settings.startFrom)) return config;
+    return { ...config, endPlace: await eventSourceFor(this.#log, config).endPlace() };
+  }
+
+  #filterRefusal(config: GroupConfig): string | undefined {
+    try {
+      eventSourceFor(this.#log, config);
+      return undefined;
+    } catch (error) {
+      if (error instanceof EngineError) return error.message;
+      throw error;
+    }
+  }
+
+  #find(source: GroupSource, group: string): RunningGroup {
+    const eventSource = eventSourceOf(source);
+    const found = this.#groups.get(groupKey(eventSource, group));
+    if (!found) throw new SubscriptionError('does-not-exist', eventSource, group);
+    return found;
+  }
+
+  #checkName(source: GroupSource, group: string): void {
+    if (source === 'all') return;
+    refusalOf(source.stream, group)('failed', streamRefusal(source.stream));
+  }
+}
+
+/** Throws a refusal about one group, if there is a reason. */
+function refusalOf(eventSource: string, group: string) {
+  return (kind: SubscriptionErrorKind, reason: string | undefined): void => {
+    if (reason !== undefined) throw new SubscriptionError(kind, eventSource, group, reason);
+  };
+}
