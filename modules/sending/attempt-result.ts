@@ -39,11 +39,13 @@ export function attemptResult(
   const { failure, response } = ending;
   const judgement = failure === null ? judgeStatus(ending.response.statusCode) : judge(failure);
   return {
-    ...judgement,
+    verdict: judgement.verdict,
     url: exchange.request.url,
     startedAt: exchange.startedAt,
     timings: journey.timings,
     statusCode: response?.statusCode ?? null,
+    errorClass: judgement.errorClass,
+    errorMessage: judgement.errorMessage,
     remoteAddress: journey.remoteAddress,
     responseHeaders: response && recordHeaders(response.headers, exchange.secrets),
     responseBody: body?.text ?? null,
@@ -71,6 +73,8 @@ export function refusedResult(
 
 type Judgement = Pick<AttemptResult, 'verdict' | 'errorClass' | 'errorMessage'>;
 
+const SUCCESS: Judgement = { verdict: 'success', errorClass: null, errorMessage: null };
+
 function judge(failure: SendFailure): Judgement {
   return {
     verdict: verdictOfFailure(failure.errorClass),
@@ -81,7 +85,7 @@ function judge(failure: SendFailure): Judgement {
 
 function judgeStatus(statusCode: number): Judgement {
   const verdict = verdictOfStatus(statusCode);
-  if (verdict === 'success') return { verdict, errorClass: null, errorMessage: null };
+  if (verdict === 'success') return SUCCESS;
   const isRedirect = statusCode >= 300 && statusCode <= 399;
   return {
     verdict,

@@ -54,7 +54,8 @@ function classOf(error: Error): AttemptErrorClass {
   // undici answers with a socket error to what no HTTP/1.1 client can accept: a 100 that nobody asked for, a 101, an
   // answer before the request.
   if (code === 'UND_ERR_SOCKET' && error.message.startsWith('bad ')) return 'invalid_response';
-  if (code.startsWith('HPE_')) return 'invalid_response';
+  // Its code is not always set.
+  if (error.name === 'HTTPParserError') return 'invalid_response';
   return CLASS_OF_CODE[code] ?? 'unknown';
 }
 

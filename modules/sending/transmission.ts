@@ -165,23 +165,19 @@ export class Transmission implements ConnectionWaiter, Dispatcher.DispatchHandle
   /** Read before the connection is given back: it may carry the next request at once. */
   #journey(): Journey {
     const now = this.#clock.monotonic();
+    const dialled = this.#connection?.dialled ?? NOT_DIALLED;
+    const answeredAt = this.#response?.startedAt ?? null;
     return {
       endedAt: this.#clock.now(),
       remoteAddress: this.#connection?.remoteAddress ?? null,
       timings: {
-        ...dialTimings(this.#connection?.dialled ?? NOT_DIALLED),
-        ...this.#responseTimings(now),
-        totalMs: rounded(now - this.#startedAt),
+        dnsMs: rounded(dialled.dnsMs),
+        connectMs: rounded(dialled.connectMs),
+        tlsMs: rounded(dialled.tlsMs),
+        firstByteMs: between(this.#sentAt, answeredAt),
+        bodyMs: between(answeredAt, now),
+        totalMs: rounded(now - this.#startedAt) ?? 0,
       },
-    };
-  }
-
-  #responseTimings(now: number): Pick<AttemptResult['timings'], 'firstByteMs' | 'bodyMs'> {
-    if (!this.#response) return { firstByteMs: null, bodyMs: null };
-    const { startedAt } = this.#response;
-    return {
-      firstByteMs: rounded(startedAt - this.#sentAt),
-      bodyMs: rounded(now - startedAt),
     };
   }
 
@@ -208,19 +204,11 @@ function single(value: string | string[] | undefined): string | undefined {
 
 const NOT_DIALLED: DialRecord = { dnsMs: null, connectMs: null, tlsMs: null, remoteAddress: null };
 
-function dialTimings({
-  dnsMs,
-  connectMs,
-  tlsMs,
-}: DialRecord): Pick<AttemptResult['timings'], 'dnsMs' | 'connectMs' | 'tlsMs'> {
-  return {
-    dnsMs: dnsMs === null ? null : rounded(dnsMs),
-    connectMs: connectMs === null ? null : rounded(connectMs),
-    tlsMs: tlsMs === null ? null : rounded(tlsMs),
-  };
+function between(start: number | null, end: number | null): number | null {
+  return start === null || end === null ? null : rounded(end - start);
 }
 
 /** To a hundredth of a millisecond: the rest is noise that every attempt record would carry. */
-function rounded(ms: number): number {
-  return Math.round(ms * 100) / 100;
+function rounded(ms: number | null): number | null {
+  return ms === null ? null : Math.round(ms * 100) / 100;
 }

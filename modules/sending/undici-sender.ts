@@ -63,6 +63,11 @@ export class UndiciSender implements Sender {
     return this.#pool.connectionCount;
   }
 
+  /** How many origins have connections or requests that wait for one. */
+  get originCount(): number {
+    return this.#pool.originCount;
+  }
+
   async send(request: OutgoingRequest, signal?: AbortSignal): Promise<AttemptResult> {
     const startedAt = this.#clock.now();
     const secrets: string[] = [];

@@ -22,14 +22,17 @@ export function recordHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   secrets: readonly string[],
 ): Record<string, string> {
-  const recorded: [string, string][] = [];
-  let left = MOST_CHARACTERS;
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined) continue;
+  const recorded: Record<string, string> = {};
+  let count = 0;
+  let characters = 0;
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || name === '__proto__') continue;
     const text = CREDENTIAL_HEADERS.has(name) ? MASK : redact(String(value), secrets);
-    left -= name.length + text.length;
-    if (left < 0 || recorded.length === MOST_HEADERS) break;
-    recorded.push([name, text]);
+    count += 1;
+    characters += name.length + text.length;
+    if (count > MOST_HEADERS || characters > MOST_CHARACTERS) break;
+    recorded[name] = text;
   }
-  return Object.fromEntries(recorded);
+  return recorded;
 }
