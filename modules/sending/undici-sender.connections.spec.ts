@@ -106,6 +106,25 @@ describe('UndiciSender: connections and time', () => {
       });
     });
 
+    it('on which an answer lies before the request is written is not opened again and again', async () => {
+      const endpoint = await rig.endpoint();
+      const opener = new RecordingOpener();
+      const openSocket = (address: string, port: number): Socket => {
+        const socket = opener.open(address, port);
+        return socket.once('connect', () => {
+          socket.unshift(answer(200));
+        });
+      };
+
+      const result = await rig
+        .sender({ openSocket })
+        .send(outgoing(endpoint.url(), { timeoutMs: 1_000 }));
+
+      expect(result).toMatchObject({ verdict: 'retry', errorClass: 'connection_reset' });
+      expect(opener.addresses).toHaveLength(2);
+      expect(endpoint.requests).toHaveLength(0);
+    });
+
     it('tries the next address of a name when one refuses', async () => {
       const endpoint = await rig.endpoint();
       const resolver = { resolve: () => Promise.resolve(['127.0.0.2', '127.0.0.1']) };
