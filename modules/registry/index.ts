@@ -1,8 +1,44 @@
+export { VANISHED_REASON } from './aggregate/webhook.aggregate.js';
+export {
+  ChangeWebhook,
+  DisableWebhook,
+  PauseWebhook,
+  RegisterWebhook,
+  RemoveWebhook,
+  ResumeWebhook,
+  RotateWebhookSecret,
+} from './commands/registry.commands.js';
+export type { DiscoveredWebhook } from './declaration/webhook-discovery.js';
+export {
+  Webhook,
+  type WebhookDeclaration,
+  type WebhookDefinition,
+} from './declaration/webhook.decorator.js';
+export {
+  DefinitionBuilder,
+  type EventTypeClass,
+  type EventTypeSource,
+} from './definition/definition-builder.js';
+export { DEFINITION_DEFAULTS, DEFINITION_LIMITS } from './definition/definition-limits.js';
+export type { HeaderInput } from './definition/header-rules.js';
+export type { UrlPolicy } from './definition/url-rules.js';
+export type { AuthInput, WebhookInput, WebhookPatch } from './definition/webhook-input.js';
+export { RegistryDirectory, type WebhookHistory } from './directory/registry-directory.js';
+export { RegistryBootstrap } from './registry-bootstrap.service.js';
+export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
+export { REGISTRY_OPTIONS, type RegistryOptions, type VanishedPolicy } from './registry.options.js';
+export { KeyRing } from './secrets/key-ring.js';
+export { type CommandResult, type ExecuteOptions, WebhookRecorded } from './webhook-writer.js';
+export {
+  type CommandOptions,
+  type RegisterOptions,
+  type RotateOptions,
+  WebhooksService,
+} from './webhooks.service.js';
 export {
   type MatchableEvent,
   type RetryPolicy,
   type SourceSelection,
-  type Webhook,
   WEBHOOK_DIRECTORY,
   type WebhookCredentials,
   type WebhookDirectory,
@@ -11,7 +47,9 @@ export type {
   CodeSecret,
   EncryptedSecret,
   FieldChange,
+  RegistryKeyChecked,
   RegistryPointer,
+  SealedText,
   StartFrom,
   StoredAuth,
   StoredSecret,

@@ -1,8 +1,9 @@
-import { type Clock, fold, PosthornError } from '../kernel/index.js';
+import { fold, PosthornError } from '../kernel/index.js';
 import { webhookDecider } from './aggregate/webhook.aggregate.js';
 import type { WebhookDecision } from './aggregate/webhook.commands.js';
 import type { WebhookState } from './aggregate/webhook-state.js';
 import { atMost } from './directory/bounded-work.js';
+import type { CommandDeadline } from './directory/command-deadline.js';
 import type { RegistryDirectory } from './directory/registry-directory.js';
 import type { RegistryLog } from './directory/registry-log.js';
 import type { Webhook } from './webhook.js';
@@ -33,9 +34,7 @@ export interface ExecuteOptions {
 interface WriterOptions {
   readonly log: RegistryLog;
   readonly directory: RegistryDirectory;
-  readonly clock: Clock;
-  /** How long a command waits for an outcome that stays unknown, in milliseconds. */
-  readonly commandTimeoutMs: number;
+  readonly deadline: CommandDeadline;
   readonly publish: (recorded: WebhookRecorded) => void;
 }
 
@@ -57,7 +56,6 @@ const HEALED_AT_ONCE = 16;
  */
 export class WebhookWriter {
   readonly #options: WriterOptions;
-  readonly #stopped = new AbortController();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -74,7 +72,7 @@ export class WebhookWriter {
     decision: WebhookDecision,
     options: ExecuteOptions = {},
   ): Promise<CommandResult> {
-    const events = await this.#within((signal) =>
+    const events = await this.#options.deadline.within((signal) =>
       this.#record(webhookId, decision, options, signal),
     );
     const { webhook, position } = this.#options.directory.entry(webhookId);
@@ -93,8 +91,8 @@ export class WebhookWriter {
    * @throws PosthornError `PSH_REGISTRY_UNAVAILABLE`, `PSH_REGISTRY_OUTCOME_UNKNOWN`
    */
   async heal(webhookIds: Iterable<string>): Promise<void> {
-    const { log, directory } = this.#options;
-    await this.#within(async (signal) => {
+    const { log, directory, deadline } = this.#options;
+    await deadline.within(async (signal) => {
       await directory.barrier();
       await atMost(HEALED_AT_ONCE, webhookIds, async (webhookId) => {
         const last = await log.lastRevision(webhookId);
@@ -104,20 +102,6 @@ export class WebhookWriter {
       });
       await directory.barrier();
     });
-  }
-
-  /** Runs `work` with the signal that ends the wait for unknown outcomes. */
-  #within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    const deadline = new AbortController();
-    const cancel = this.#options.clock.setTimer(() => {
-      deadline.abort();
-    }, this.#options.commandTimeoutMs);
-    return work(AbortSignal.any([deadline.signal, this.#stopped.signal])).finally(cancel);
-  }
-
-  /** Ends the wait for unknown outcomes: what waits rejects with `PSH_REGISTRY_OUTCOME_UNKNOWN`. */
-  stop(): void {
-    this.#stopped.abort();
   }
 
   async #record(

@@ -54,7 +54,7 @@ export const REGISTRY_ERRORS = {
   PSH_REGISTRY_UNAVAILABLE: {
     status: 503,
     title: 'The registry cannot reach the event store',
-    fix: 'Try again; nothing was decided.',
+    fix: 'Try again; repeating a command is harmless.',
   },
   PSH_REGISTRY_OUTCOME_UNKNOWN: {
     status: 503,

@@ -1,4 +1,5 @@
 import { type Clock, PosthornError } from '../../kernel/index.js';
+import type { CommandDeadline } from '../directory/command-deadline.js';
 import type { RegistryLog } from '../directory/registry-log.js';
 import type { KeyRing } from './key-ring.js';
 import { openVault } from './registry-key.js';
@@ -15,13 +16,15 @@ export class VaultKeeper {
   readonly #log: RegistryLog;
   readonly #ring: KeyRing;
   readonly #clock: Clock;
+  readonly #deadline: CommandDeadline;
   #opening: Promise<SecretVault> | undefined;
   #vault: SecretVault | undefined;
 
-  constructor(log: RegistryLog, ring: KeyRing, clock: Clock) {
+  constructor(log: RegistryLog, ring: KeyRing, clock: Clock, deadline: CommandDeadline) {
     this.#log = log;
     this.#ring = ring;
     this.#clock = clock;
+    this.#deadline = deadline;
   }
 
   /** The vault, once it was opened. */
@@ -37,11 +40,13 @@ export class VaultKeeper {
    * @throws PosthornError `PSH_REGISTRY_UNKNOWN_KEY`, `PSH_REGISTRY_WRONG_KEY`, `PSH_REGISTRY_UNAVAILABLE`,
    *   `PSH_REGISTRY_OUTCOME_UNKNOWN`
    */
-  open(signal: AbortSignal): Promise<SecretVault> {
-    this.#opening ??= this.#open(signal).catch((error: unknown) => {
-      this.#opening = undefined;
-      throw error;
-    });
+  open(): Promise<SecretVault> {
+    this.#opening ??= this.#deadline
+      .within((signal) => this.#open(signal))
+      .catch((error: unknown) => {
+        this.#opening = undefined;
+        throw error;
+      });
     return this.#opening;
   }
 

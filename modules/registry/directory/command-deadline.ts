@@ -1,0 +1,32 @@
+import type { Clock } from '../../kernel/index.js';
+
+/** How long an outcome that stays unknown is waited for: until the deadline of its command, or until all are stopped. */
+export class CommandDeadline {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #stopped = new AbortController();
+
+  /** @param timeoutMs milliseconds from the beginning of a command */
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Runs `work` with a signal that aborts at its deadline. */
+  async within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const deadline = new AbortController();
+    const cancel = this.#clock.setTimer(() => {
+      deadline.abort();
+    }, this.#timeoutMs);
+    try {
+      return await work(AbortSignal.any([deadline.signal, this.#stopped.signal]));
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Ends every wait, also those to come. */
+  stop(): void {
+    this.#stopped.abort();
+  }
+}

@@ -1,0 +1,144 @@
+import {
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import {
+  type CancelTimer,
+  type Clock,
+  type ErrorCode,
+  isPosthornError,
+  PosthornError,
+} from '../kernel/index.js';
+import { type DefinedWebhook, defineAll } from './declaration/declaration-reader.js';
+import type { WebhookDiscovery } from './declaration/webhook-discovery.js';
+import type { DefinitionRules } from './definition/definition-rules.js';
+import type { CommandDeadline } from './directory/command-deadline.js';
+import type { RegistryDirectory } from './directory/registry-directory.js';
+import type { RegistryFollower } from './directory/registry-follower.js';
+import type { VaultKeeper } from './secrets/vault-keeper.js';
+import type { WebhookRegistrar } from './webhook-registrar.js';
+
+/** After these the same registration may succeed; any other error is a matter for the people who run the application. */
+const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'PSH_REGISTRY_UNAVAILABLE',
+  'PSH_REGISTRY_OUTCOME_UNKNOWN',
+  'PSH_REGISTRY_CONTENDED',
+]);
+
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 30_000;
+
+interface BootstrapParts {
+  readonly discovery: WebhookDiscovery;
+  readonly rules: DefinitionRules;
+  readonly registrar: WebhookRegistrar;
+  readonly keeper: VaultKeeper;
+  readonly directory: RegistryDirectory;
+  readonly follower: RegistryFollower;
+  readonly deadline: CommandDeadline;
+  readonly clock: Clock;
+}
+
+/**
+ * Brings the registry up when the application starts: opens the vault, fills the directory, follows the registry, and
+ * registers what is declared in code.
+ *
+ * Mistakes (a wrong key, a bad definition, an id twice) fail the start, because trying again would not help. When the
+ * event store cannot be reached the application starts all the same, not ready, and this goes on trying.
+ */
+export class RegistryBootstrap
+  implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+{
+  /**
+   * Resolves when everything that is declared has been registered. Rejects with what no further try would mend, and with
+   * `PSH_REGISTRY_UNAVAILABLE` when the application ends before.
+   */
+  readonly registrationCompleted: Promise<void>;
+  readonly #parts: BootstrapParts;
+  readonly #logger = new Logger('Registry');
+  #complete!: () => void;
+  #fail!: (error: unknown) => void;
+  #cancelRetry: CancelTimer | undefined;
+  #failures = 0;
+  #isReady = false;
+  #isEnding = false;
+
+  constructor(parts: BootstrapParts) {
+    this.#parts = parts;
+    this.registrationCompleted = new Promise((resolve, reject) => {
+      this.#complete = resolve;
+      this.#fail = reject;
+    });
+    // whoever waits for it is told; that nobody does is no reason to end the process
+    this.registrationCompleted.catch(() => undefined);
+  }
+
+  /** Whether everything that is declared has been registered. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /**
+   * Defines and registers; returns after the first try.
+   *
+   * @throws PosthornError what trying again would not mend
+   */
+  async onApplicationBootstrap(): Promise<void> {
+    try {
+      const { discovery, rules } = this.#parts;
+      const defined = await defineAll(discovery.discover(), rules);
+      await this.#try(defined);
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  onModuleDestroy(): void {
+    this.#isEnding = true;
+    this.#cancelRetry?.();
+    this.#fail(new PosthornError('PSH_REGISTRY_UNAVAILABLE', 'the application ends'));
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#parts.deadline.stop();
+    await this.#parts.follower.stop();
+  }
+
+  async #try(defined: readonly DefinedWebhook[]): Promise<void> {
+    const { keeper, directory, follower, registrar } = this.#parts;
+    try {
+      await keeper.open();
+      await directory.barrier();
+      if (this.#isEnding) return;
+      follower.start();
+      await registrar.registerAllDeclared(defined);
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      this.#retryLater(defined, error);
+      return;
+    }
+    this.#isReady = true;
+    this.#complete();
+    this.#logger.log(`registered ${defined.length} declared webhooks`);
+  }
+
+  #retryLater(defined: readonly DefinedWebhook[], error: Error): void {
+    if (this.#isEnding) return;
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#failures++, LONGEST_PAUSE_MS);
+    this.#logger.warn(`not registered yet, trying again in ${pauseMs} ms: ${error.message}`);
+    this.#cancelRetry = this.#parts.clock.setTimer(() => {
+      this.#try(defined).catch((fatal: unknown) => {
+        if (this.#isEnding) return;
+        this.#logger.error('the declared webhooks cannot be registered', fatal);
+        this.#fail(fatal);
+      });
+    }, pauseMs);
+  }
+}
+
+function isPassing(error: unknown): error is PosthornError {
+  return isPosthornError(error) && PASSING.has(error.code);
+}

@@ -1,0 +1,310 @@
+import type { Type } from '@nestjs/common';
+import { type Clock, PosthornError } from '../kernel/index.js';
+import type { WebhookDecision } from './aggregate/webhook.commands.js';
+import { defineAll } from './declaration/declaration-reader.js';
+import type { DiscoveredWebhook, WebhookDiscovery } from './declaration/webhook-discovery.js';
+import type { WebhookDefinition } from './declaration/webhook.decorator.js';
+import { DefinitionBuilder } from './definition/definition-builder.js';
+import {
+  type DefinitionRules,
+  parseDefinition,
+  parsePatch,
+  refuseIfAny,
+} from './definition/definition-rules.js';
+import { checkSigningSecrets, isWebhookId } from './definition/field-rules.js';
+import { hasControlCharacter, Problems, quoted } from './definition/problems.js';
+import type { WebhookInput, WebhookPatch } from './definition/webhook-input.js';
+import type { RegistryDirectory } from './directory/registry-directory.js';
+import type { VaultKeeper } from './secrets/vault-keeper.js';
+import type { Webhook } from './webhook.js';
+import { DEFAULT_OVERLAP_MS, type WebhookRegistrar } from './webhook-registrar.js';
+import type { CommandResult, ExecuteOptions, WebhookWriter } from './webhook-writer.js';
+
+export interface CommandOptions extends ExecuteOptions {
+  /** Who asks: what the audit trail shows. Default `application`. */
+  readonly by?: string;
+  /** Why, at most 500 characters. */
+  readonly reason?: string;
+}
+
+export interface RegisterOptions {
+  /** Who asks: what the audit trail shows. Default `application`. */
+  readonly by?: string;
+  /** Refuses when the id is registered already, instead of redefining it. Default `false`. */
+  readonly mustBeNew?: boolean;
+}
+
+export interface RotateOptions extends ExecuteOptions {
+  readonly by?: string;
+  /** The new secret, `whsec_...`; default: one is generated. */
+  readonly signingSecret?: string;
+  /** How long the secrets of before go on to sign, 0 to 7 days in milliseconds; default 24 hours. */
+  readonly overlapMs?: number;
+}
+
+const APPLICATION = 'application';
+const LONGEST_OVERLAP_MS = 7 * 24 * 3_600_000;
+const LONGEST_NOTE = 500;
+
+interface ServiceParts {
+  readonly directory: RegistryDirectory;
+  readonly registrar: WebhookRegistrar;
+  readonly writer: WebhookWriter;
+  readonly keeper: VaultKeeper;
+  readonly discovery: WebhookDiscovery;
+  readonly rules: DefinitionRules;
+  readonly clock: Clock;
+}
+
+/**
+ * The webhooks of an application. Every command resolves once its change is in effect for all instances: an event that
+ * is appended afterwards is matched against it. Commands may be repeated: one that changes nothing records nothing.
+ *
+ * Every command may throw `PSH_REGISTRY_UNAVAILABLE`, `PSH_REGISTRY_OUTCOME_UNKNOWN` or `PSH_REGISTRY_CONTENDED`; one
+ * about a webhook that does not exist `PSH_REGISTRY_NOT_FOUND`; one with `expectedRevision`
+ * `PSH_REGISTRY_REVISION_MISMATCH`.
+ */
+export class WebhooksService {
+  readonly #parts: ServiceParts;
+
+  constructor(parts: ServiceParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Registers a webhook, or redefines it if the id is registered: an equal definition changes nothing.
+   *
+   * @param id 1 to 64 letters, digits, `-` or `_`
+   * @param url absolute https URL
+   * @param configure says the rest; an event type is all that it must say
+   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION`, `PSH_REGISTRY_OWNED_BY_CODE`,
+   *   `PSH_REGISTRY_ALREADY_REGISTERED`
+   */
+  register(
+    id: string,
+    url: string,
+    configure?: (webhook: DefinitionBuilder) => unknown,
+    options?: RegisterOptions,
+  ): Promise<CommandResult>;
+  /**
+   * Registers the webhook that a class declares.
+   *
+   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION`, `PSH_REGISTRY_NOT_DECLARED`, `PSH_REGISTRY_OWNED_BY_API`
+   */
+  register(declared: Type<WebhookDefinition>): Promise<CommandResult>;
+  async register(
+    what: string | Type<WebhookDefinition>,
+    url?: string,
+    configure?: (webhook: DefinitionBuilder) => unknown,
+    options: RegisterOptions = {},
+  ): Promise<CommandResult> {
+    if (typeof what === 'function') return this.#registerDeclared(what);
+    const builder = new DefinitionBuilder(url);
+    await configure?.(builder);
+    const draft = builder.build(what, this.#parts.rules);
+    return this.#parts.registrar.registerByApi(what, draft, registering(options));
+  }
+
+  /**
+   * Registers a webhook from plain data, as `register` does.
+   *
+   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION`, `PSH_REGISTRY_OWNED_BY_CODE`,
+   *   `PSH_REGISTRY_ALREADY_REGISTERED`
+   */
+  async define(
+    id: string,
+    definition: WebhookInput,
+    options: RegisterOptions = {},
+  ): Promise<CommandResult> {
+    const draft = parseDefinition(id, definition, this.#parts.rules);
+    return this.#parts.registrar.registerByApi(id, draft, registering(options));
+  }
+
+  /** The classes of this application that declare a webhook. */
+  discover(): readonly DiscoveredWebhook[] {
+    return this.#parts.discovery.discover();
+  }
+
+  /**
+   * Registers every webhook that is declared, and pauses, removes or keeps those that no longer are. Happens by itself
+   * when the application starts.
+   */
+  async registerDiscovered(): Promise<readonly CommandResult[]> {
+    const { registrar, rules } = this.#parts;
+    return registrar.registerAllDeclared(await defineAll(this.discover(), rules));
+  }
+
+  /** All webhooks that are registered, by id. */
+  async all(): Promise<readonly Webhook[]> {
+    await this.#parts.directory.barrier();
+    return this.#parts.directory.all();
+  }
+
+  /** @throws PosthornError `PSH_REGISTRY_NOT_FOUND` */
+  async get(id: string): Promise<Webhook> {
+    await this.#parts.directory.barrier();
+    const webhook = this.#parts.directory.find(id);
+    if (!webhook || webhook.status === 'removed') throw notFound(id);
+    return webhook;
+  }
+
+  /**
+   * Changes the fields that `patch` names. New event types count from here on; nothing old is delivered for them.
+   *
+   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION`, `PSH_REGISTRY_OWNED_BY_CODE`
+   */
+  async change(
+    id: string,
+    patch: WebhookPatch,
+    options: CommandOptions = {},
+  ): Promise<CommandResult> {
+    requireId(id);
+    const draft = parsePatch(id, patch, this.#parts.rules);
+    return this.#parts.registrar.change(id, draft, { ...options, by: byOf(options) });
+  }
+
+  /**
+   * Holds the deliveries of a webhook: it goes on to claim events, and they are sent once it is resumed.
+   *
+   * @throws PosthornError `PSH_REGISTRY_DISABLED`
+   */
+  pause(id: string, options: CommandOptions = {}): Promise<CommandResult> {
+    return this.#decide(id, options, (note) => ({ type: 'pause', ...note }));
+  }
+
+  /** Lets a paused webhook go on, and enables a disabled one. */
+  resume(id: string, options: CommandOptions = {}): Promise<CommandResult> {
+    return this.#decide(id, options, (note) => ({ type: 'resume', ...note }));
+  }
+
+  /** Enables a disabled webhook: another word for `resume`. */
+  enable(id: string, options: CommandOptions = {}): Promise<CommandResult> {
+    return this.resume(id, options);
+  }
+
+  /** Lets a webhook match nothing until it is enabled. @param reason such as `endpoint_gone` */
+  disable(id: string, reason: string, options: CommandOptions = {}): Promise<CommandResult> {
+    return this.#decide(id, { ...options, reason }, (note) => ({
+      type: 'disable',
+      ...note,
+      reason,
+    }));
+  }
+
+  /**
+   * Removes a webhook: it matches nothing, and what is pending is discarded. Its id may be registered again.
+   *
+   * @throws PosthornError `PSH_REGISTRY_OWNED_BY_CODE`
+   */
+  remove(id: string, options: CommandOptions = {}): Promise<CommandResult> {
+    return this.#decide(id, options, (note) => ({ type: 'remove', ...note }));
+  }
+
+  /**
+   * Signs with a new secret, and beside it with those of before for the overlap.
+   *
+   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION`; `PSH_REGISTRY_OWNED_BY_CODE` when the secret is in code
+   */
+  async rotateSecret(id: string, options: RotateOptions = {}): Promise<CommandResult> {
+    requireId(id);
+    const { overlapMs = DEFAULT_OVERLAP_MS, signingSecret } = options;
+    const problems = new Problems();
+    if (!Number.isInteger(overlapMs) || overlapMs < 0 || overlapMs > LONGEST_OVERLAP_MS) {
+      problems.add(
+        'overlapMs',
+        `this is not a whole number from 0 to ${LONGEST_OVERLAP_MS}`,
+        'Give the overlap in milliseconds.',
+      );
+    }
+    if (signingSecret !== undefined) checkSigningSecrets([signingSecret], problems);
+    refuseIfAny(id, problems.found);
+    return this.#parts.registrar.rotateSecret(id, {
+      ...options,
+      overlapMs,
+      by: byOf(options),
+      ...(signingSecret !== undefined && { secret: signingSecret }),
+    });
+  }
+
+  /**
+   * The newest signing secret in clear, for those who may see it.
+   *
+   * @throws PosthornError `PSH_REGISTRY_CODE_MISSING` when it is in code that this instance does not run;
+   *   `PSH_REGISTRY_UNKNOWN_KEY`, `PSH_REGISTRY_WRONG_KEY`
+   */
+  async revealSigningSecret(id: string): Promise<string> {
+    await this.#parts.keeper.open();
+    const webhook = await this.get(id);
+    const [newest] = this.#parts.directory.credentials(webhook).signingSecrets;
+    if (newest !== undefined) return newest;
+    throw new PosthornError('PSH_KERNEL_INTERNAL', `the webhook "${id}" has no signing secret`);
+  }
+
+  /**
+   * Completes what a crash in the middle of a command left behind.
+   *
+   * @param webhookIds ids that have, or may have, a stream: those of a read model, say
+   */
+  async heal(webhookIds: Iterable<string>): Promise<void> {
+    await this.#parts.keeper.open();
+    await this.#parts.writer.heal([...webhookIds].filter(isWebhookId));
+  }
+
+  async #registerDeclared(type: Type<WebhookDefinition>): Promise<CommandResult> {
+    const { discovery, registrar, rules } = this.#parts;
+    const [defined] = await defineAll([discovery.find(type)], rules);
+    if (defined) return registrar.registerDeclared(defined);
+    throw new PosthornError('PSH_KERNEL_INTERNAL', 'one class has one definition');
+  }
+
+  async #decide(
+    id: string,
+    options: CommandOptions,
+    decisionOf: (note: {
+      readonly reason: string | null;
+      readonly at: string;
+      readonly by: string;
+    }) => WebhookDecision,
+  ): Promise<CommandResult> {
+    requireId(id);
+    const { reason = null } = options;
+    const problems = new Problems();
+    if (reason !== null && !isNote(reason)) {
+      problems.add('reason', `this is not text of 1 to ${LONGEST_NOTE} characters`, 'Shorten it.');
+    }
+    refuseIfAny(id, problems.found);
+    await this.#parts.keeper.open();
+    const at = new Date(this.#parts.clock.now()).toISOString();
+    return this.#parts.writer.execute(id, decisionOf({ reason, at, by: byOf(options) }), options);
+  }
+}
+
+function registering(options: RegisterOptions): {
+  readonly by: string;
+  readonly mustBeNew: boolean;
+} {
+  return { by: byOf(options), mustBeNew: options.mustBeNew ?? false };
+}
+
+function byOf({ by }: { readonly by?: string }): string {
+  return by ?? APPLICATION;
+}
+
+function isNote(text: unknown): boolean {
+  return (
+    typeof text === 'string' &&
+    text.length > 0 &&
+    text.length <= LONGEST_NOTE &&
+    !hasControlCharacter(text)
+  );
+}
+
+/** An id that no webhook can have is one that none has. */
+function requireId(id: unknown): void {
+  if (!isWebhookId(id)) throw notFound(id);
+}
+
+function notFound(id: unknown): PosthornError {
+  const shown = typeof id === 'string' ? quoted(id) : 'of that kind';
+  return new PosthornError('PSH_REGISTRY_NOT_FOUND', `there is no webhook ${shown}`);
+}
