@@ -2,7 +2,12 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { EVENT_STORE, type EventStore, STREAM_NAMES, StreamNames } from '../event-store/index.js';
 import { CLOCK, type Clock } from '../kernel/index.js';
-import { type Webhook, WEBHOOK_DIRECTORY, type WebhookDirectory } from '../registry/index.js';
+import {
+  type Webhook,
+  WEBHOOK_DIRECTORY,
+  type WebhookDirectory,
+  WebhooksService,
+} from '../registry/index.js';
 import { SENDER, type Sender } from '../sending/index.js';
 import { AttemptMaker, type MadeAttempt } from './attempt-maker.js';
 import { BulkReplays } from './bulk-replay.js';
@@ -13,7 +18,6 @@ import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryService } from './delivery.service.js';
 import { type Dispatch, Dispatcher } from './dispatcher.js';
 import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
-import { ENDPOINT_GONE_HANDLER, type EndpointGoneHandler } from './endpoint-gone.port.js';
 import { Lanes } from './lanes.js';
 import { Scheduler } from './scheduler.js';
 
@@ -43,7 +47,7 @@ export class DeliveryEngine {
     @Inject(DUE_DELIVERIES) due: DueDeliveries,
     @Inject(DEAD_LETTERS) deadLetters: DeadLetters,
     @Inject(DELIVERY_OPTIONS) options: DeliveryOptions,
-    @Inject(ENDPOINT_GONE_HANDLER) private readonly endpointGone: EndpointGoneHandler,
+    private readonly webhooks: WebhooksService,
     eventBus: EventBus,
   ) {
     const { client } = store;
@@ -157,10 +161,12 @@ export class DeliveryEngine {
     this.#logger.warn(
       `the endpoint of webhook ${webhook.id} answered 410 Gone: the webhook is disabled`,
     );
-    this.endpointGone(webhook).catch((error: unknown) => {
-      // The next delivery meets 410 again, and disables it then.
-      this.#logger.error(`webhook ${webhook.id} could not be disabled: ${String(error)}`);
-    });
+    this.webhooks
+      .disable(webhook.id, 'endpoint_gone', { by: 'posthorn' })
+      .catch((error: unknown) => {
+        // The next delivery meets 410 again, and disables it then.
+        this.#logger.error(`webhook ${webhook.id} could not be disabled: ${String(error)}`);
+      });
   }
 }
 

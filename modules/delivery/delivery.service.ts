@@ -125,14 +125,14 @@ export class DeliveryService {
    * Sends a signed sample to the endpoint of a webhook, on the path of every delivery, and tells what it met. It is no
    * delivery: nothing is recorded, nothing retried. Works for paused and disabled webhooks too.
    *
-   * @throws PosthornError `PSH_REGISTRY_WEBHOOK_NOT_FOUND`
+   * @throws PosthornError `PSH_REGISTRY_NOT_FOUND`
    */
   async test(webhookId: string): Promise<TestCallResult> {
     const { attempts, clock, directory } = this.#dependencies;
     await directory.barrier();
     const webhook = directory.find(webhookId);
     if (!webhook || webhook.status === 'removed') {
-      throw new PosthornError('PSH_REGISTRY_WEBHOOK_NOT_FOUND');
+      throw new PosthornError('PSH_REGISTRY_NOT_FOUND');
     }
     const messageId = `test_${randomUUID().replaceAll('-', '')}`;
     const request = attempts.prepare({
