@@ -2,6 +2,7 @@ import { IsIn, Matches } from 'class-validator';
 import type { DeliveryStatus } from '../../delivery/index.js';
 import { IsName, IsTime } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
+import { PageRequest } from '../validation/page.request.js';
 
 /** Every state of a delivery, as it is shown. */
 export const DELIVERY_STATUSES: readonly DeliveryStatus[] = [
@@ -15,33 +16,6 @@ export const DELIVERY_STATUSES: readonly DeliveryStatus[] = [
 
 const NAME = 'a text of 1 to 512 characters, given once';
 const TIME = 'a date or a time of ISO 8601 with an offset, such as `2026-08-01T12:00:00Z`';
-
-/** Which page of a list: the same for every list. */
-export class PageRequest {
-  @Field(
-    {
-      rule: 'a whole number from 1 to 250',
-      isOptional: true,
-      description: 'How many items at most. Default: 50.',
-      type: 'integer',
-      minimum: 1,
-      maximum: 250,
-      default: 50,
-    },
-    Matches(/^([1-9]|[1-9]\d|1\d\d|2[0-4]\d|250)$/),
-  )
-  readonly limit?: string;
-
-  @Field(
-    {
-      rule: 'the `nextCursor` of an earlier answer',
-      isOptional: true,
-      description: 'Where to go on: `nextCursor` of the page before, with the same filter.',
-    },
-    IsName(2_048),
-  )
-  readonly cursor?: string;
-}
 
 /** Query of `GET /dead-letters`: every given part must hold. */
 export class ListDeadLettersRequest extends PageRequest {

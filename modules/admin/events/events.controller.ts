@@ -11,7 +11,8 @@ import {
   EVENT_STORE_CLIENT,
   type EventStoreClient,
   formatPosition,
-  StreamNames,
+  STREAM_NAMES,
+  type StreamNames,
 } from '../../event-store/index.js';
 import { PosthornError } from '../../kernel/index.js';
 import { ApiController } from '../api-controller.decorator.js';
@@ -38,7 +39,10 @@ export class EventsController {
   readonly #client: EventStoreClient;
   readonly #names: StreamNames;
 
-  constructor(@Inject(EVENT_STORE_CLIENT) client: EventStoreClient, names: StreamNames) {
+  constructor(
+    @Inject(EVENT_STORE_CLIENT) client: EventStoreClient,
+    @Inject(STREAM_NAMES) names: StreamNames,
+  ) {
     this.#client = client;
     this.#names = names;
   }

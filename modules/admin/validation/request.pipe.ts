@@ -19,6 +19,7 @@ const MAX_SHOWN_LENGTH = 200;
 export class RequestPipe implements PipeTransform {
   /** @throws PosthornError `PSH_API_INVALID_INPUT`, `PSH_API_BODY_TOO_DEEP` */
   async transform(value: unknown, { metatype, type }: ArgumentMetadata): Promise<unknown> {
+    if (type === 'body' && isObject(value)) refuseDeepNesting(value);
     if (!metatype || fieldsOf(metatype).size === 0) return value;
     const given = value ?? {};
     if (!isRecord(given)) {
@@ -26,7 +27,6 @@ export class RequestPipe implements PipeTransform {
         { field: '', message: 'must be a JSON object', fix: 'Send one JSON object.' },
       ]);
     }
-    if (type === 'body') refuseDeepNesting(given);
     const problems: FieldProblem[] = [];
     const request = instantiate(metatype, given, '', problems);
     const errors = await validate(request, {
@@ -118,6 +118,7 @@ function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+/** Whether `value` is an object with keys: not `null`, not an array. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return isObject(value) && !Array.isArray(value);
 }
