@@ -5,6 +5,16 @@ export {
   type EventStoreCapabilities,
   type EventStoreClient,
 } from './event-store-client.js';
+export {
+  EventStoreModule,
+  type EventStoreModuleAsyncOptions,
+  type EventStoreModuleOptions,
+} from './event-store.module.js';
+export {
+  type EmbeddedEventStore,
+  type EmbeddedEventStoreOptions,
+  openEmbeddedEventStore,
+} from './open-embedded-event-store.js';
 export { formatPosition, isRealPosition, parsePosition } from './position.js';
 export { DEFAULT_STREAM_PREFIX, STREAM_NAMES, StreamNames } from './stream-names.js';
 export {

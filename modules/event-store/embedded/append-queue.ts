@@ -14,6 +14,9 @@ const BATCHES_IN_FLIGHT = 2;
 
 const BATCH_BYTES = 8 * 1024 * 1024;
 
+/** With so many bytes waiting for an outcome, whoever is about to make more waits. */
+const ROOM_BYTES = 64 * 1024 * 1024;
+
 interface Waiting {
   readonly request: WriteRequest;
   readonly bytes: number;
@@ -27,6 +30,13 @@ export interface CommittedBatch {
   /** What the records were stamped with. */
   readonly created: number;
   readonly result: Extract<BatchResult, { kind: 'committed' }>;
+}
+
+export interface QueueStats {
+  readonly commits: number;
+  readonly requests: number;
+  readonly requestsWaiting: number;
+  readonly bytesWaiting: number;
 }
 
 interface InFlight {
@@ -47,7 +57,12 @@ export class AppendQueue {
   #isScheduled = false;
   #end: EngineError | undefined;
   #waitingBytes = 0;
+  #commits = 0;
+  #settled = 0;
   readonly #idle: (() => void)[] = [];
+  #turns = 0;
+  #lastTurn = Promise.resolve();
+  #letIn: (() => void) | undefined;
 
   constructor(options: {
     readonly send: (batch: BatchMessage) => void;
@@ -59,9 +74,30 @@ export class AppendQueue {
     this.#now = options.now;
   }
 
-  /** Bytes of the requests that have no outcome yet. */
-  get waitingBytes(): number {
-    return this.#waitingBytes;
+  /**
+   * For those who are about to make the bytes of a request: `undefined` if there is room, else what resolves when it is
+   * their turn, in the order of the calls.
+   */
+  room(): Promise<void> | undefined {
+    if (this.#waitingBytes < ROOM_BYTES && this.#turns === 0) return undefined;
+    this.#turns++;
+    this.#lastTurn = this.#lastTurn.then(async () => {
+      // who comes before makes its request first, and only then it is known whether there is room left
+      if (this.#waitingBytes >= ROOM_BYTES) await new Promise<void>((go) => (this.#letIn = go));
+      this.#turns--;
+    });
+    return this.#lastTurn;
+  }
+
+  stats(): QueueStats {
+    return {
+      commits: this.#commits,
+      requests: this.#settled,
+      requestsWaiting:
+        this.#waiting.length +
+        this.#inFlight.reduce((count, { waiting }) => count + waiting.length, 0),
+      bytesWaiting: this.#waitingBytes,
+    };
   }
 
   submit(request: WriteRequest): Promise<AppendOutcome> {
@@ -79,7 +115,10 @@ export class AppendQueue {
     const batch = this.#inFlight.shift();
     if (!batch) return;
     const { waiting, created } = batch;
+    this.#commits++;
+    this.#settled += waiting.length;
     for (const { bytes } of waiting) this.#waitingBytes -= bytes;
+    if (this.#waitingBytes < ROOM_BYTES) this.#letIn?.();
     if (result.kind === 'committed') {
       this.#onCommit({ requests: waiting.map(({ request }) => request), created, result });
       waiting.forEach((one, index) => {
@@ -110,6 +149,7 @@ export class AppendQueue {
     }
     for (const { reject } of this.#waiting.splice(0)) reject(unavailable);
     this.#waitingBytes = 0;
+    this.#letIn?.();
     this.#becomeIdle();
   }
 

@@ -58,7 +58,7 @@ export function encodeBatch(
       at = writeEvent(buffer, at, event, type);
     }
   }
-  return { now, count: requests.length, strings, buffer: buffer.buffer as ArrayBuffer };
+  return { now, count: requests.length, strings, buffer: buffer.buffer };
 }
 
 function writeEvent(buffer: Buffer, start: number, event: ProposedEvent, type: number): number {

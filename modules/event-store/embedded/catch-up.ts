@@ -47,11 +47,11 @@ export class CatchUp<Live> implements CatchUpSubscription {
   }
 
   async next(): Promise<readonly CatchUpItem[] | undefined> {
-    while (!this.#isClosed) {
-      const items = this.#isLive ? await this.#nextLive() : await this.#nextPage();
-      if (items.length > 0) return this.#isClosed ? undefined : items;
+    let items: readonly CatchUpItem[] = [];
+    while (items.length === 0 && !this.#isClosed) {
+      items = this.#isLive ? await this.#nextLive() : await this.#nextPage();
     }
-    return undefined;
+    return this.#isClosed ? undefined : items;
   }
 
   close(): void {

@@ -14,8 +14,8 @@ export class CommitFeed {
 
   constructor(log: EventLog) {
     this.#stop = log.onCommitted((records) => {
-      if (this.#streams.size > 0 || this.#all.size > 0)
-        records.forEach((record) => this.#hand(record));
+      if (this.#streams.size === 0 && this.#all.size === 0) return;
+      for (const record of records) this.#hand(record);
     });
   }
 

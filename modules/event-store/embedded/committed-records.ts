@@ -17,19 +17,21 @@ export function committedRecords({ requests, created, result }: CommittedBatch):
   const plainStreams = new Set<string>();
   let nextConsequence = 0;
   requests.forEach(({ kind, stream, events }, index) => {
-    const at = index * OUTCOME_WIDTH;
-    if (outcomes[at] !== OUTCOME.appended) return;
+    const [code, lastRevision = 0, lastPosition = 0, flags = 0] = outcomes.subarray(
+      index * OUTCOME_WIDTH,
+      (index + 1) * OUTCOME_WIDTH,
+    );
+    if (code !== OUTCOME.appended) return;
     if (isMetastream(stream)) plainStreams.delete(originalOf(stream));
-    if ((outcomes[at + 3] ?? 0) & IS_PLAIN) plainStreams.add(stream);
+    if (flags & IS_PLAIN) plainStreams.add(stream);
     else plainStreams.delete(stream);
     if (kind === 'append') {
-      let revision = (outcomes[at + 1] ?? 0) - events.length;
-      let position = (outcomes[at + 2] ?? 0) - events.length;
-      for (const { id, type, isJson, data, metadata } of events) {
-        revision++;
-        position++;
+      events.forEach(({ id, type, isJson, data, metadata }, place) => {
+        const before = events.length - 1 - place;
+        const position = lastPosition - before;
+        const revision = lastRevision - before;
         records.push({ position, stream, revision, id, type, isJson, created, data, metadata });
-      }
+      });
     }
     while (consequences[nextConsequence]?.request === index) {
       const record = consequences[nextConsequence++]?.record;

@@ -82,6 +82,7 @@ export class EmbeddedLog implements EventLog {
 
   async readStream(query: Parameters<EventLog['readStream']>[0]): Promise<StreamPage> {
     const { stream, limit, resolveLinks } = query;
+    checkStream(stream);
     const isForwards = query.direction === 'forwards';
     const from = query.from === 'start' ? 0 : query.from === 'end' ? null : query.from;
     const absolute = { stream, isForwards, from, limit, resolveLinks };
@@ -130,6 +131,11 @@ export class EmbeddedLog implements EventLog {
     return () => {
       this.#listeners.delete(own);
     };
+  }
+
+  /** Learns that records are no longer in the file. */
+  scavenged(): void {
+    this.#tail.clear();
   }
 
   /** Learns of a commit. */

@@ -4,7 +4,13 @@ import { parseLink } from './link-target.js';
 import { FilterCache } from './log-filter.js';
 import type { ReaderQuery, ReaderResult } from './reader-protocol.js';
 import { encodeRecords, recordBytes, type StoredEntry, type StoredRecord } from './record-codec.js';
-import { isSoftDeleted, StreamFinder, type StreamRow } from './stream-rows.js';
+import {
+  firstReadable,
+  isSoftDeleted,
+  oldestReadable,
+  StreamFinder,
+  type StreamRow,
+} from './stream-rows.js';
 import { isMetastream, LINK_TYPE, originalOf } from './system-names.js';
 
 /** A page ends after the record with which it reaches this size. */
@@ -207,16 +213,4 @@ class Page {
 function toRecord(raw: Row, stream: string): StoredRecord {
   const [position, , revision, id, type, isJson, created, data, metadata] = raw;
   return { position, stream, revision, id, type, isJson, created, data, metadata };
-}
-
-/** The first revision that truncation leaves readable. Of a metastream only the last event can be read. */
-function firstReadable(row: StreamRow): number {
-  if (isMetastream(row.name)) return row.lastRevision;
-  const byCount = row.maxCount > 0 ? row.lastRevision - row.maxCount + 1 : 0;
-  return Math.max(row.truncateBefore, byCount, 0);
-}
-
-/** Epoch milliseconds before which an event of the stream has expired. */
-function oldestReadable(row: StreamRow, now: number): number {
-  return row.maxAgeS > 0 && !isMetastream(row.name) ? now - row.maxAgeS * 1_000 : -Infinity;
 }

@@ -1,9 +1,10 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { LogReader } from './log-reader.js';
 import { openForReading } from './open-database.js';
 import type { ReaderAnswer, ReaderCall } from './reader-protocol.js';
+import { workerPort } from './worker-port.js';
 
-const port = parentPort as MessagePort;
+const port = workerPort();
 const { folder } = workerData as { readonly folder: string };
 const database = openForReading(folder);
 const reader = new LogReader(database);

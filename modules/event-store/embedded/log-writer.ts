@@ -25,7 +25,14 @@ import {
   SOFT_DELETE_METADATA,
   withTruncateBefore,
 } from './stream-metadata.js';
-import { isPlain, isSoftDeleted, type StreamRow, StreamRows } from './stream-rows.js';
+import {
+  firstReadable,
+  isPlain,
+  isSoftDeleted,
+  oldestReadable,
+  type StreamRow,
+  StreamRows,
+} from './stream-rows.js';
 import {
   isMetastream,
   METADATA_TYPE,
@@ -37,6 +44,9 @@ import { readUuid, UUID_BYTES, writeUuid } from './uuid-bytes.js';
 
 /** So many of the newest events are recognised as retries after a start. */
 const WARM_IDS = 16_384;
+
+/** What callers are told when there is no room for what they want to write. */
+export const DISK_FULL = 'The disk of the event store is full';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -116,8 +126,7 @@ export class LogWriter {
     } catch (error) {
       if (!isDiskFull(error)) throw error;
       this.#undo();
-      const message = 'The disk of the event store is full';
-      return messages.map(() => ({ kind: 'refused', message }));
+      return messages.map(() => ({ kind: 'refused', message: DISK_FULL }));
     }
   }
 
@@ -252,20 +261,17 @@ export class LogWriter {
         };
       case 'stream-deleted':
         return { code: OUTCOME.streamDeleted, revision: current, position: -1 };
-      default:
+      case 'accept':
+      case 'wrong-version':
         return { code: OUTCOME.wrongVersion, revision: current, position: -1 };
     }
   }
 
   #readablePosition(row: StreamRow, revision: number): number {
-    const firstReadable = isMetastream(row.name)
-      ? row.lastRevision
-      : Math.max(row.truncateBefore, row.maxCount > 0 ? row.lastRevision - row.maxCount + 1 : 0);
-    const place = revision < firstReadable ? undefined : this.#placeOf.get(row.id, revision);
+    const place = revision < firstReadable(row) ? undefined : this.#placeOf.get(row.id, revision);
     if (!place) return -1;
     const [position, created] = place;
-    const isExpired = row.maxAgeS > 0 && created < this.#now - row.maxAgeS * 1_000;
-    return isExpired ? -1 : position;
+    return created < oldestReadable(row, this.#now) ? -1 : position;
   }
 
   #delete(reader: BatchReader): Outcome {
@@ -355,7 +361,8 @@ export class LogWriter {
   }
 }
 
-function isDiskFull(error: unknown): boolean {
+/** Whether SQLite found no room; then it has kept nothing of the transaction. */
+export function isDiskFull(error: unknown): boolean {
   return error instanceof SqliteDatabase.SqliteError && error.code === 'SQLITE_FULL';
 }
 

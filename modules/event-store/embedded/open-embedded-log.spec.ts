@@ -25,7 +25,8 @@ describe('openEmbeddedLog', () => {
   });
 
   it('keeps what was appended, and shows it to those who listen before the append resolves', async () => {
-    const { log, close } = await openEmbeddedLog({ dataDir });
+    const opened = await openEmbeddedLog({ dataDir });
+    const { log } = opened;
     const seen: LogRecord[] = [];
     log.onCommitted((records) => seen.push(...records));
 
@@ -43,7 +44,7 @@ describe('openEmbeddedLog', () => {
       limit: 10,
       resolveLinks: false,
     });
-    await close();
+    await opened.close();
 
     expect(outcome).toEqual({ revision: 1, position: 2 });
     expect(page.records.map(({ event }) => event)).toEqual(seen);

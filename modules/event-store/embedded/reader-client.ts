@@ -17,9 +17,9 @@ export class ReaderClient {
   #lastId = 0;
   #end: EngineError | undefined;
 
-  constructor(options: { readonly send: (call: ReaderCall) => void; readonly now: () => number }) {
-    this.#send = options.send;
-    this.#now = options.now;
+  constructor(now: () => number, send: (call: ReaderCall) => void) {
+    this.#now = now;
+    this.#send = send;
   }
 
   async read<Kind extends ReaderQuery['kind']>(

@@ -9,6 +9,25 @@ const PAGE_BYTES = 1024 * 1024;
 /** What a record takes in memory besides its content, roughly. */
 const RECORD_OVERHEAD_BYTES = 256;
 
+class TailPage {
+  readonly records: { readonly event: LogRecord }[] = [];
+  readonly #limit: number;
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.records.length >= this.#limit || this.#bytes >= PAGE_BYTES;
+  }
+
+  add(event: LogRecord): void {
+    this.records.push({ event });
+    this.#bytes += bytesOf(event);
+  }
+}
+
 interface StreamTail {
   readonly records: RecordWindow<LogRecord>;
   /** Whether every event of the stream can be read; if not, only the file can tell which. */
@@ -82,23 +101,23 @@ export class RecordTail {
     readonly resolveLinks: boolean;
   }): AllPage | undefined {
     if (query.from <= this.#floor) return undefined;
-    const records: { event: LogRecord }[] = [];
-    let bytes = 0;
-    let considered = 0;
-    let index = query.from - this.#floor - 1;
-    for (; index < this.#records.length; index++) {
-      const isFull = records.length >= query.limit || bytes >= PAGE_BYTES;
-      if (isFull || considered >= query.searchWindow) break;
-      const event = this.#records.at(index);
+    const page = new TailPage(query.limit);
+    let next = query.from;
+    const considered = (): number => next - query.from;
+    while (!page.isFull && considered() < query.searchWindow) {
+      const event = this.#records.at(next - this.#floor - 1);
       if (!event) break;
-      considered++;
+      next++;
       if (!query.matches(event.stream, event.type)) continue;
       if (query.resolveLinks && event.type === LINK_TYPE) return undefined;
-      records.push({ event });
-      bytes += bytesOf(event);
+      page.add(event);
     }
-    const next = Math.max(query.from, this.#floor + 1 + index);
-    return { records, next, isEnd: next > this.#head, considered };
+    return {
+      records: page.records,
+      next,
+      isEnd: next > this.#head,
+      considered: considered(),
+    };
   }
 
   /** A page of a stream, or `undefined` if the tail cannot tell. */
@@ -109,25 +128,31 @@ export class RecordTail {
     readonly limit: number;
     readonly resolveLinks: boolean;
   }): StreamPage | undefined {
-    const tail = this.#streams.get(query.stream);
-    const first = tail?.records.at(0)?.revision;
-    if (!tail?.isPlain || first === undefined) return undefined;
-    const lastRevision = first + tail.records.length - 1;
+    const known = this.#plainStream(query.stream);
+    if (!known) return undefined;
+    const { records, first, lastRevision } = known;
     const from = Math.min(query.from ?? lastRevision, lastRevision + (query.isForwards ? 1 : 0));
     if (from < first) return undefined;
-    const step = query.isForwards ? 1 : -1;
-    const records: { event: LogRecord }[] = [];
-    let bytes = 0;
+    const page = new TailPage(query.limit);
     let revision = from;
-    for (; revision >= first && revision <= lastRevision; revision += step) {
-      if (records.length >= query.limit || bytes >= PAGE_BYTES) break;
-      const event = tail.records.at(revision - first);
-      if (!event || (query.resolveLinks && event.type === LINK_TYPE)) return undefined;
-      records.push({ event });
-      bytes += bytesOf(event);
+    while (!page.isFull) {
+      const event = records.at(revision - first);
+      if (!event) break;
+      if (query.resolveLinks && event.type === LINK_TYPE) return undefined;
+      page.add(event);
+      revision += query.isForwards ? 1 : -1;
     }
     const isEnd = revision < 0 || revision > lastRevision;
-    return { state: 'present', records, next: isEnd ? null : revision, lastRevision };
+    const next = isEnd ? null : revision;
+    return { state: 'present', records: page.records, next, lastRevision };
+  }
+
+  /** The newest events of a stream that hides none; `first` is the oldest of them that is here. */
+  #plainStream(stream: string) {
+    const tail = this.#streams.get(stream);
+    const first = tail?.records.at(0)?.revision;
+    if (!tail?.isPlain || first === undefined) return undefined;
+    return { records: tail.records, first, lastRevision: first + tail.records.length - 1 };
   }
 
   #newStream(stream: string): StreamTail {

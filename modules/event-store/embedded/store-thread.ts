@@ -1,44 +1,59 @@
 import { Worker } from 'node:worker_threads';
 
-/** A worker thread with typed messages, whose end is known. */
+/** A worker thread that answers calls with messages, and whose end is noticed. */
 export class StoreThread<Call extends { readonly kind: string }, Answer> {
   readonly #worker: Worker;
-  #isClosing = false;
-  /** Resolves with the error when the thread ended without having been closed. */
-  readonly died: Promise<Error>;
   readonly #exited: Promise<void>;
+  #onAnswer: ((answer: Answer) => void) | undefined;
+  #isClosing = false;
+  /** What the thread says about itself before it is called; rejects if it ends instead. */
+  readonly firstAnswer: Promise<Answer>;
+  /** Resolves with the reason when the thread ended without having been closed. */
+  readonly died: Promise<Error>;
 
-  constructor(url: URL, data: unknown, onAnswer: (answer: Answer) => void) {
-    this.#worker = new Worker(url, { workerData: data });
-    this.#worker.on('message', onAnswer);
+  constructor(url: URL, data: unknown) {
+    const worker = new Worker(url, { workerData: data });
+    this.#worker = worker;
     let reason: Error | undefined;
-    this.#worker.on('error', (error) => {
+    worker.on('error', (error) => {
       reason = error;
     });
-    let confirmDeath: (error: Error) => void;
-    this.died = new Promise((resolve) => {
-      confirmDeath = resolve;
-    });
     this.#exited = new Promise((resolve) => {
-      this.#worker.once('exit', (code) => {
+      worker.once('exit', () => {
         resolve();
-        if (!this.#isClosing) confirmDeath(reason ?? new Error(`thread exited with code ${code}`));
       });
     });
+    this.died = new Promise((resolve) => {
+      worker.once('exit', (code) => {
+        if (!this.#isClosing) resolve(reason ?? new Error(`A thread ended with code ${code}`));
+      });
+    });
+    this.firstAnswer = new Promise((resolve, reject) => {
+      worker.once('message', (answer: Answer) => {
+        resolve(answer);
+        worker.on('message', (later: Answer) => this.#onAnswer?.(later));
+      });
+      void this.died.then(reject);
+    });
+  }
+
+  /** Who takes the answers from now on. */
+  onAnswer(take: (answer: Answer) => void): void {
+    this.#onAnswer = take;
   }
 
   send(call: Call, transfer: readonly ArrayBuffer[] = []): void {
     this.#worker.postMessage(call, transfer);
   }
 
-  /** Sends `call`, the last one, after which the thread ends by itself. */
-  async close(call: Call): Promise<void> {
+  /** Sends the last call, at which the thread ends by itself, and waits for that. */
+  async close(lastCall: Call): Promise<void> {
     this.#isClosing = true;
-    this.send(call);
+    this.send(lastCall);
     await this.#exited;
   }
 
-  /** Ends the thread where it stands. */
+  /** Ends the thread where it stands, if it has not ended. */
   async terminate(): Promise<void> {
     this.#isClosing = true;
     await this.#worker.terminate();

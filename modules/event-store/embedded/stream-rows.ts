@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { nameHash } from './name-hash.js';
 import { type Retention, SOFT_DELETED } from './stream-metadata.js';
+import { isMetastream } from './system-names.js';
 
 /** One row of `streams`. */
 export interface StreamRow extends Retention {
@@ -20,6 +21,18 @@ export function isSoftDeleted(row: StreamRow | undefined): boolean {
 /** Whether every event of the stream can be read. */
 export function isPlain(row: StreamRow): boolean {
   return row.truncateBefore === 0 && row.maxCount === 0 && row.maxAgeS === 0 && !row.isTombstoned;
+}
+
+/** The first revision that truncation leaves readable. Of a metastream only the last event can be read. */
+export function firstReadable(row: StreamRow): number {
+  if (isMetastream(row.name)) return row.lastRevision;
+  const byCount = row.maxCount > 0 ? row.lastRevision - row.maxCount + 1 : 0;
+  return Math.max(row.truncateBefore, byCount, 0);
+}
+
+/** Epoch milliseconds before which an event of the stream has expired. */
+export function oldestReadable(row: StreamRow, now: number): number {
+  return row.maxAgeS > 0 && !isMetastream(row.name) ? now - row.maxAgeS * 1_000 : -Infinity;
 }
 
 type RawRow = [number, string, number, number, number, number, number];

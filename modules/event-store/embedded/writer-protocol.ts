@@ -1,5 +1,6 @@
 import type { BatchMessage, BatchResult } from './batch.js';
 import type { Refusal } from './open-database.js';
+import type { ScavengeCursor, ScavengeStep } from './scavenger.js';
 
 /** What the writer thread is started with. */
 export interface WriterOptions {
@@ -10,9 +11,14 @@ export interface WriterOptions {
 }
 
 export type WriterCall =
-  { readonly kind: 'batch'; readonly batch: BatchMessage } | { readonly kind: 'close' };
+  | { readonly kind: 'batch'; readonly batch: BatchMessage }
+  | { readonly kind: 'scavenge'; readonly cursor: ScavengeCursor; readonly now: number }
+  | { readonly kind: 'close' };
 
 export type WriterAnswer =
   | { readonly kind: 'ready'; readonly head: number }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'result'; readonly result: BatchResult };
+  | { readonly kind: 'result'; readonly result: BatchResult }
+  | { readonly kind: 'scavenged'; readonly step: ScavengeStep }
+  /** Nothing of the step was kept. */
+  | { readonly kind: 'not-scavenged'; readonly message: string };

@@ -1,0 +1,45 @@
+import { describeAppends, describeAppendsThatDoNotThrow } from './streams-append.contract.js';
+import { describeDeletions } from './streams-delete.contract.js';
+import { describeReads } from './streams-read.contract.js';
+import {
+  describeAllSubscriptions,
+  describeStreamSubscriptions,
+} from './streams-subscribe.contract.js';
+import type { GetClient, OpenStreamsClient } from './stream-fixtures.js';
+
+/**
+ * How streams behave, on every event store that Posthorn runs on. Each test uses streams of its own, so the store may be
+ * shared and need not be empty.
+ * @param name of the event store, for the report
+ */
+export function describeStreams(name: string, openClient: OpenStreamsClient): void {
+  describe(`${name}: streams`, () => {
+    const client = opened(openClient);
+    describeAppends(client);
+    describeReads(client);
+    describeDeletions(client);
+    describeStreamSubscriptions(client);
+    describeAllSubscriptions(client);
+  });
+
+  describe(`${name}: streams, with throwOnAppendFailure: false`, () => {
+    describeAppendsThatDoNotThrow(opened(openClient, { throwOnAppendFailure: false }));
+  });
+}
+
+function opened(
+  openClient: OpenStreamsClient,
+  options?: { throwOnAppendFailure: boolean },
+): GetClient {
+  let current: Awaited<ReturnType<OpenStreamsClient>> | undefined;
+  beforeAll(async () => {
+    current = await openClient(options);
+  });
+  afterAll(async () => {
+    await current?.close();
+  });
+  return () => {
+    if (!current) throw new Error('The client is not open');
+    return current.client;
+  };
+}
