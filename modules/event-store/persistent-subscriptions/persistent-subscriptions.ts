@@ -52,8 +52,8 @@ export class PersistentSubscriptions {
   #ofAll: RunningGroup[] = [];
   /** Sources that had a group since the start. */
   readonly #knownSources = new Set<string>();
-  /** The change of the set of groups that is under way; changes happen one by one. */
-  #change: Promise<unknown> = Promise.resolve();
+  /** Settles when the last call that was made is done; calls are done one by one. */
+  #lastCall: Promise<unknown> = Promise.resolve();
   #isRunning = false;
   #stopListening: (() => void) | undefined;
   #cancelTick: CancelTimer | undefined;
@@ -66,7 +66,7 @@ export class PersistentSubscriptions {
 
   /** Takes up every group where it left off. To be called once, before anything else. */
   async start(): Promise<void> {
-    await this.#changing(() => this.#start());
+    await this.#afterEarlier(() => this.#start());
   }
 
   /**
@@ -80,7 +80,7 @@ export class PersistentSubscriptions {
     filter?: LogFilter,
   ): Promise<void> {
     this.#checkName(source, group);
-    await this.#changing(async () => {
+    await this.#inTurn(async () => {
       const eventSource = eventSourceOf(source);
       const refuse = refusalOf(eventSource, group);
       refuse('failed', strategyOrStartRefusal(settings, this.#log.head));
@@ -113,7 +113,7 @@ export class PersistentSubscriptions {
    */
   async update(source: GroupSource, group: string, settings: GroupSettings): Promise<void> {
     this.#checkName(source, group);
-    await this.#changing(async () => {
+    await this.#inTurn(async () => {
       const eventSource = eventSourceOf(source);
       const refuse = refusalOf(eventSource, group);
       const current = this.#find(source, group);
@@ -133,7 +133,7 @@ export class PersistentSubscriptions {
   /** Deletes a group with its checkpoints and parked messages. @throws SubscriptionError `does-not-exist`, `failed` */
   async delete(source: GroupSource, group: string): Promise<void> {
     this.#checkName(source, group);
-    await this.#changing(async () => {
+    await this.#inTurn(async () => {
       const current = this.#find(source, group);
       await this.#save((config) => (config === current.config ? undefined : config));
       this.#remove(current);
@@ -144,8 +144,7 @@ export class PersistentSubscriptions {
 
   /** @throws SubscriptionError `does-not-exist` */
   async info(source: GroupSource, group: string): Promise<GroupInfo> {
-    await this.#change;
-    return this.#find(source, group).info();
+    return this.#inTurn(() => this.#find(source, group).info());
   }
 
   /**
@@ -153,16 +152,17 @@ export class PersistentSubscriptions {
    * @throws SubscriptionError `does-not-exist`, without a group, if the source had none since the start
    */
   async list(source?: GroupSource): Promise<readonly GroupInfo[]> {
-    await this.#change;
-    const groups = [...this.#groups.values()];
-    if (!source) return groups.map((group) => group.info());
-    const eventSource = eventSourceOf(source);
-    if (!this.#knownSources.has(eventSource)) {
-      throw new SubscriptionError('does-not-exist', eventSource, '');
-    }
-    return groups
-      .filter(({ config }) => config.eventSource === eventSource)
-      .map((group) => group.info());
+    return this.#inTurn(() => {
+      const groups = [...this.#groups.values()];
+      if (!source) return groups.map((group) => group.info());
+      const eventSource = eventSourceOf(source);
+      if (!this.#knownSources.has(eventSource)) {
+        throw new SubscriptionError('does-not-exist', eventSource, '');
+      }
+      return groups
+        .filter(({ config }) => config.eventSource === eventSource)
+        .map((group) => group.info());
+    });
   }
 
   /**
@@ -177,8 +177,10 @@ export class PersistentSubscriptions {
         'Cannot stop replaying parked message at a negative version.',
       );
     }
-    await this.#change;
-    this.#find(source, group).replayParked(stopAt === undefined ? undefined : Number(stopAt));
+    const before = stopAt === undefined ? undefined : Number(stopAt);
+    await this.#inTurn(() => {
+      this.#find(source, group).replayParked(before);
+    });
   }
 
   /**
@@ -186,7 +188,7 @@ export class PersistentSubscriptions {
    * @throws SubscriptionError `failed` when it is not running
    */
   async restart(): Promise<void> {
-    await this.#changing(async () => {
+    await this.#afterEarlier(async () => {
       if (!this.#isRunning) throw new SubscriptionError('failed', '', '', WRONG_STATE);
       await this.#stop('dropped');
       await this.#start();
@@ -202,13 +204,12 @@ export class PersistentSubscriptions {
     group: string,
     options: ConnectOptions,
   ): Promise<GroupConnection> {
-    await this.#change;
-    return this.#find(source, group).connect(options);
+    return this.#inTurn(() => this.#find(source, group).connect(options));
   }
 
   /** Cuts off every consumer and notes down how far each group came. */
   async close(): Promise<void> {
-    await this.#changing(async () => {
+    await this.#afterEarlier(async () => {
       if (this.#isRunning) await this.#stop('unavailable');
     });
   }
@@ -251,10 +252,20 @@ export class PersistentSubscriptions {
     }, TICK_MS);
   }
 
-  /** Runs one change of the set of groups after all earlier ones, whether these succeeded or not. */
-  async #changing<Result>(change: () => Promise<Result>): Promise<Result> {
-    const result = this.#change.then(change);
-    this.#change = result.catch(() => undefined);
+  /**
+   * Does what a caller asked for when all earlier calls are done, whether these succeeded or not: no call meets a set of
+   * groups that is half changed.
+   */
+  async #inTurn<Result>(call: () => Result | Promise<Result>): Promise<Result> {
+    return this.#afterEarlier(() => {
+      if (this.#isRunning) return call();
+      throw new EngineError({ kind: 'unavailable', message: 'The event store is closing' });
+    });
+  }
+
+  async #afterEarlier<Result>(call: () => Result | Promise<Result>): Promise<Result> {
+    const result = this.#lastCall.then(call);
+    this.#lastCall = result.catch(() => undefined);
     return result;
   }
 

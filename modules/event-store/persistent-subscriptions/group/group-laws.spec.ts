@@ -128,7 +128,10 @@ class Run {
         this.#consumers.length = 0;
         this.simulation.restart();
         return;
-      default:
+      case 'ack':
+      case 'nack':
+      case 'resume':
+      case 'disconnect':
         this.#doAsConsumer(step);
     }
   }
