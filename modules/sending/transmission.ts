@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import type { CancelTimer, Clock } from '../kernel/index.js';
+import type { Abortable, AbortWatch } from './abort-watch.js';
 import { attemptResult, type Ending, type Journey, type ResponseHead } from './attempt-result.js';
 import type { Exchange } from './exchange.js';
 import type { Connection } from './network/connection.js';
@@ -29,11 +30,12 @@ interface Response extends ResponseHead {
  * deadline or by the caller's signal. Whatever undici still reports afterwards changes nothing, and the connection of
  * everything but a complete response is closed. One object per request, so that the path has no closures.
  */
-export class Transmission implements ConnectionWaiter, Dispatcher.DispatchHandler {
+export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.DispatchHandler {
   readonly target: Target;
   readonly #exchange: Exchange;
   readonly #clock: Clock;
   readonly #pool: ConnectionPool;
+  readonly #aborts: AbortWatch;
   readonly #resolve: (result: AttemptResult) => void;
   readonly #startedAt: number;
   #cancelDeadline: CancelTimer | null = null;
@@ -48,12 +50,14 @@ export class Transmission implements ConnectionWaiter, Dispatcher.DispatchHandle
     exchange: Exchange,
     clock: Clock,
     pool: ConnectionPool,
+    aborts: AbortWatch,
     resolve: (result: AttemptResult) => void,
   ) {
     this.target = exchange.target;
     this.#exchange = exchange;
     this.#clock = clock;
     this.#pool = pool;
+    this.#aborts = aborts;
     this.#resolve = resolve;
     this.#startedAt = clock.monotonic();
   }
@@ -61,18 +65,17 @@ export class Transmission implements ConnectionWaiter, Dispatcher.DispatchHandle
   start(): void {
     const { signal, request } = this.#exchange;
     if (signal?.aborted) {
-      this.handleEvent();
+      this.onAbort();
       return;
     }
-    signal?.addEventListener('abort', this, { once: true });
+    if (signal) this.#aborts.watch(signal, this);
     this.#cancelDeadline = this.#clock.setTimer(() => {
       this.#interrupt(new SendFailure('timeout', `no complete answer in ${request.timeoutMs} ms`));
     }, request.timeoutMs);
     this.#pool.acquire(this);
   }
 
-  /** The caller's signal. */
-  handleEvent(): void {
+  onAbort(): void {
     this.#interrupt(new SendFailure('aborted', 'the attempt was aborted'));
   }
 
@@ -151,7 +154,7 @@ export class Transmission implements ConnectionWaiter, Dispatcher.DispatchHandle
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#cancelDeadline?.();
-    this.#exchange.signal?.removeEventListener('abort', this);
+    if (this.#exchange.signal) this.#aborts.unwatch(this.#exchange.signal, this);
     const journey = this.#journey();
     if (!this.#connection) this.#pool.cancel(this);
     else if (unusable === null) this.#pool.release(this.#connection);

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { answer } from '../../test/hostile/endpoint.js';
@@ -224,6 +225,22 @@ describe('UndiciSender: connections and time', () => {
 
       expect(await sending).toMatchObject({ verdict: 'retry', errorClass: 'aborted' });
       await until(() => endpoint.sockets.size === 0);
+    });
+
+    it('ends every request under the same signal, and that costs one listener', async () => {
+      const endpoint = await rig.endpoint(() => undefined);
+      const abort = new AbortController();
+      const sender = rig.sender();
+      const sending = Array.from({ length: 50 }, () =>
+        sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }), abort.signal),
+      );
+      await until(() => endpoint.requests.length === 50);
+      expect(getEventListeners(abort.signal, 'abort')).toHaveLength(1);
+
+      abort.abort();
+
+      const classes = (await Promise.all(sending)).map(({ errorClass }) => errorClass);
+      expect(new Set(classes)).toEqual(new Set(['aborted']));
     });
 
     it('that came before sends nothing', async () => {

@@ -1,3 +1,4 @@
+import { AbortWatch } from './abort-watch.js';
 import { refusedResult } from './attempt-result.js';
 import { BoundedCache } from './bounded-cache.js';
 import { compose, type Dispatch } from './exchange.js';
@@ -27,6 +28,7 @@ const MOST_TARGETS = 16_384;
 export class UndiciSender implements Sender {
   readonly #clock;
   readonly #pool: ConnectionPool;
+  readonly #aborts = new AbortWatch();
   readonly #dispatch: Dispatch;
   readonly #targets = new BoundedCache<string, Target>(MOST_TARGETS, targetOf);
 
@@ -53,7 +55,7 @@ export class UndiciSender implements Sender {
       steps,
       (exchange) =>
         new Promise((resolve) => {
-          new Transmission(exchange, this.#clock, this.#pool, resolve).start();
+          new Transmission(exchange, this.#clock, this.#pool, this.#aborts, resolve).start();
         }),
     );
   }

@@ -1,6 +1,7 @@
+import type { SendingOptions, UndiciSender } from '../../modules/sending/index.js';
 import { certificate, testAuthority } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
-import { outgoing, SendingRig } from './sending.js';
+import { outgoing, RecordingOpener, SendingRig, until } from './sending.js';
 
 const resolver = { resolve: () => Promise.resolve(['127.0.0.1']) };
 
@@ -13,8 +14,9 @@ describe('TLS', () => {
     return rig.endpoint(undefined, { tls: certificate(name) });
   }
 
-  function trustingSender(): ReturnType<SendingRig['sender']> {
+  function trustingSender(options: SendingOptions = {}): UndiciSender {
     return rig.sender({
+      ...options,
       isHttpAllowed: false,
       resolver,
       certificateAuthorities: [testAuthority()],
@@ -49,8 +51,9 @@ describe('TLS', () => {
     'refuses a certificate that is %s, and sends nothing',
     async (name) => {
       const endpoint = await secureEndpoint(name);
+      const opener = new RecordingOpener();
 
-      const result = await trustingSender().send(
+      const result = await trustingSender({ openSocket: opener.open }).send(
         outgoing(endpoint.url('endpoint.test'), { timeoutMs: 20_000 }),
       );
 
@@ -62,6 +65,7 @@ describe('TLS', () => {
         timings: { connectMs: expect.any(Number) as number, tlsMs: null },
       });
       expect(endpoint.requests).toHaveLength(0);
+      expect(opener.sockets.map(({ destroyed }) => destroyed)).toEqual([true]);
     },
   );
 
@@ -117,6 +121,7 @@ describe('TLS', () => {
 
     expect(result).toMatchObject({ errorClass: 'timeout', timings: { tlsMs: null } });
     expect(result.timings.connectMs).not.toBeNull();
+    await until(() => endpoint.sockets.size === 0);
   });
 
   it('with an answer before the request means a bounded number of connections', async () => {
