@@ -7,8 +7,8 @@ export interface OutgoingRequest {
   readonly body: Buffer;
   readonly contentType: string;
   /**
-   * Static headers of the webhook, already checked when it was defined. Those that belong to the sender (see
-   * `isReservedHeader`) are ignored: they never override a header of its own.
+   * Static headers of the webhook, already checked when it was defined. Those that belong to the sender (`webhook-*`,
+   * `host`, `content-type`, `content-length`, hop-by-hop ones) are ignored: they never override a header of its own.
    */
   readonly headers: Readonly<Record<string, string>>;
   /** `whsec_...`, newest first; every one signs. */

@@ -4,7 +4,7 @@ import { PosthornError } from '../kernel/index.js';
 export const STANDARD_CONTENT_TYPE = 'application/json';
 
 /** Largest request body by default, in bytes. Standard Webhooks advises to stay below 20 kB. */
-export const DEFAULT_MAX_BODY_BYTES = 1_048_576;
+const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 /** An observed event, and what is known of it where it is delivered. */
 export interface EnvelopeInput {
@@ -33,7 +33,7 @@ export interface EnvelopeInput {
  * (`correlationId`, `causationId`, from the event's `$correlationId` / `$causationId` or the same without `$`), and
  * whether it is a replay. Equal input gives equal bytes.
  *
- * @param maxBodyBytes largest body, in bytes
+ * @param maxBodyBytes largest body, in bytes; default 1 MiB
  * @throws PosthornError PSH_SENDING_POISON_EVENT when the data is not JSON
  * @throws PosthornError PSH_SENDING_BODY_TOO_LARGE
  */

@@ -26,7 +26,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Whether a header is the sender's own, so that a static header of this name (in lower case) is ignored. */
-export function isReservedHeader(name: string): boolean {
+function isReservedHeader(name: string): boolean {
   return name.startsWith('webhook-') || RESERVED_HEADERS.has(name);
 }
 
