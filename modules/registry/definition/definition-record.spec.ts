@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { KeyRing } from '../secrets/key-ring.js';
+import { SecretVault } from '../secrets/secret-vault.js';
+import type { WebhookDefinitionRecord } from '../webhook.events.js';
+import {
+  definitionDigest,
+  diffDefinitions,
+  hasCodeSecrets,
+  recordOf,
+  secretStore,
+} from './definition-record.js';
+import { type DefinitionRules, parseDefinition } from './definition-rules.js';
+import type { WebhookInput } from './webhook-input.js';
+
+const RULES: DefinitionRules = {
+  urlPolicy: { isHttpAllowed: false },
+  reservedHeaders: [],
+  isReservedStream: () => false,
+  now: () => 0,
+};
+const VAULT = new SecretVault(
+  KeyRing.parse(`k1:${Buffer.alloc(32, 1).toString('base64')}`),
+  Buffer.alloc(32, 2),
+);
+
+function record(input: WebhookInput, owner: 'api' | 'code' = 'api'): WebhookDefinitionRecord {
+  const draft = parseDefinition('orders', input, RULES);
+  const generated = VAULT.encrypt('whsec_generated', {
+    webhookId: 'orders',
+    field: 'signingSecret',
+  });
+  return recordOf(draft, secretStore(VAULT, 'orders', owner), generated);
+}
+
+const name = fc.stringMatching(/^[a-z]{1,8}$/u);
+const header = fc.record({ value: fc.stringMatching(/^[a-z]{0,6}$/u), isSecret: fc.boolean() });
+const signingSecret = fc
+  .uint8Array({ minLength: 24, maxLength: 24 })
+  .map((bytes) => `whsec_${Buffer.from(bytes).toString('base64')}`);
+
+/** Definitions from small sets of values, so that equal ones are drawn too. */
+const definition: fc.Arbitrary<WebhookInput> = fc.record(
+  {
+    url: fc.constantFrom('https://a.example/', 'https://b.example/'),
+    eventTypes: fc.uniqueArray(name, { minLength: 1, maxLength: 4 }),
+    source: fc.oneof(
+      fc.constant({ kind: 'all' as const }),
+      name.map((stream) => ({ kind: 'stream' as const, stream })),
+    ),
+    tenantId: fc.option(name),
+    headers: fc.dictionary(
+      name.map((one) => `x-${one}`),
+      header,
+      { maxKeys: 3 },
+    ),
+    auth: fc.oneof(
+      fc.constant({ type: 'none' as const }),
+      name.map((token) => ({ type: 'bearer' as const, token })),
+    ),
+    signingSecrets: fc.uniqueArray(signingSecret, { maxLength: 2 }),
+    timeoutMs: fc.constantFrom(1_000, 2_000),
+    isReplayable: fc.boolean(),
+    isActive: fc.boolean(),
+    description: fc.option(name),
+  },
+  { requiredKeys: ['url', 'eventTypes'] },
+);
+
+/** The same definition, said in another order and with repeats. */
+function saidDifferently(input: WebhookInput): WebhookInput {
+  const headers = Object.entries(input.headers ?? {}).reverse();
+  return {
+    ...Object.fromEntries(Object.entries(input).reverse()),
+    url: input.url,
+    eventTypes: [...input.eventTypes, ...input.eventTypes].reverse(),
+    headers: Object.fromEntries(headers.map(([key, value]) => [key.toUpperCase(), value])),
+  };
+}
+
+describe('the digest of a definition', () => {
+  it('is blind to order, repeats, case of header names, encryption and owner', () => {
+    fc.assert(
+      fc.property(definition, (input) => {
+        const digest = definitionDigest(record(input));
+        expect(definitionDigest(record(saidDifferently(input)))).toBe(digest);
+        expect(definitionDigest(record(input, 'code'))).toBe(digest);
+        expect(definitionDigest(JSON.parse(JSON.stringify(record(input))) as never)).toBe(digest);
+      }),
+    );
+  });
+
+  it('differs exactly where a field does', () => {
+    fc.assert(
+      fc.property(definition, definition, (one, other) => {
+        const [before, after] = [record(one), record(other)];
+        const changes = diffDefinitions(before, after).filter(
+          ({ field }) => field !== 'signingSecrets',
+        );
+        expect(definitionDigest(before) === definitionDigest(after)).toBe(changes.length === 0);
+      }),
+    );
+  });
+
+  it('does not depend on where a new webhook starts, nor on a rotated secret', () => {
+    const input = { url: 'https://a.example', eventTypes: ['a'] };
+    const one = record(input);
+
+    expect(definitionDigest(record({ ...input, startFrom: 'beginning' }))).toBe(
+      definitionDigest(one),
+    );
+    expect(definitionDigest({ ...one, signingSecrets: [] })).toBe(definitionDigest(one));
+  });
+});
+
+describe('the difference of two definitions', () => {
+  it('names each field with its values, and secrets by fingerprint only', () => {
+    const before = record({
+      url: 'https://a.example',
+      eventTypes: ['a'],
+      headers: { 'X-Key': 'old-secret', 'X-Gone': 'gone-secret' },
+      auth: { type: 'bearer', token: 'old-token' },
+    });
+    const after = record({
+      url: 'https://a.example',
+      eventTypes: ['b', 'a'],
+      headers: { 'x-key': 'new-secret' },
+      auth: { type: 'bearer', token: 'new-token' },
+      timeoutMs: 5_000,
+    });
+
+    const changes = diffDefinitions(before, after);
+
+    const fingerprint = { fingerprint: expect.stringMatching(/^[0-9a-f]{32}$/u) as string };
+    expect(changes).toEqual([
+      {
+        field: 'auth',
+        before: { type: 'bearer', token: fingerprint },
+        after: { type: 'bearer', token: fingerprint },
+      },
+      { field: 'eventTypes', before: ['a'], after: ['a', 'b'] },
+      { field: 'headers.x-gone', before: fingerprint, after: null },
+      { field: 'headers.x-key', before: fingerprint, after: fingerprint },
+      { field: 'timeoutMs', before: 20_000, after: 5_000 },
+    ]);
+    expect(JSON.stringify([before, after, changes])).not.toMatch(/old-|new-|gone-/u);
+  });
+});
+
+describe('a recorded definition', () => {
+  it('encrypts what comes through the API and leaves in code what is declared there', () => {
+    const input = {
+      url: 'https://a.example',
+      eventTypes: ['a'],
+      headers: { 'X-Key': 'k', 'X-Plain': { value: 'p', isSecret: false } },
+    };
+
+    expect(record(input).headers).toMatchObject({ 'X-Key': { kind: 'encrypted' }, 'X-Plain': 'p' });
+    expect(record(input, 'code').headers).toMatchObject({ 'X-Key': { kind: 'code' } });
+    expect(record(input, 'code').signingSecrets).toMatchObject([{ kind: 'encrypted' }]);
+    expect(hasCodeSecrets(record(input))).toBe(false);
+    expect(hasCodeSecrets(record(input, 'code'))).toBe(true);
+  });
+});
