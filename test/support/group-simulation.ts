@@ -13,7 +13,7 @@ import {
 } from '../../modules/event-store/persistent-subscriptions/group/subscription-group.js';
 import { createConsumerStrategy } from '../../modules/event-store/persistent-subscriptions/strategies/named-strategy.js';
 
-export const DEFAULT_SETTINGS: GroupSettings = {
+const DEFAULT_SETTINGS: GroupSettings = {
   resolveLinkTos: false,
   extraStatistics: false,
   messageTimeoutMs: 30_000,

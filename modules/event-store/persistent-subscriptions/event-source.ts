@@ -16,6 +16,9 @@ export interface EventSource {
   liveFrom(): number | undefined;
 }
 
+/** Fewest records of `$all` that a read looks through for those that the filter wants. */
+const SEARCH_WINDOW = 1_000;
+
 /** The source of a group. @throws EngineError `invalid-argument` if its filter is not one */
 export function eventSourceFor(log: EventLog, config: GroupConfig): EventSource {
   if (config.eventSource !== ALL) return new StreamSource(log, config);
@@ -89,7 +92,7 @@ class AllSource implements EventSource {
     this.#filter = config.filter;
     this.#test = compileFilter(config.filter);
     this.#resolveLinks = config.settings.resolveLinkTos;
-    this.#searchWindow = config.settings.maxCheckpointCount;
+    this.#searchWindow = Math.max(config.settings.maxCheckpointCount, SEARCH_WINDOW);
   }
 
   placeOf(record: LogRecord): number {

@@ -1,26 +1,19 @@
 import { Logger } from '@nestjs/common';
 import type { CancelTimer, Clock } from '../../kernel/index.js';
-import {
-  EngineError,
-  type EventLog,
-  type LogFilter,
-  type LogRecord,
-} from '../embedded/event-log.js';
-import { isHiddenFromAll } from '../embedded/system-names.js';
+import { EngineError, type EventLog, type LogFilter } from '../embedded/event-log.js';
 import { eventSourceFor } from './event-source.js';
 import type { ConnectOptions, GroupConnection } from './group-connection.js';
 import type { GroupInfo } from './group-info.js';
+import { GroupSet } from './group-set.js';
 import {
-  ALL,
   eventSourceOf,
   type GroupConfig,
-  groupKey,
   type GroupSettings,
   type GroupSource,
   startsAtEnd,
 } from './group-settings.js';
 import { RunningGroup } from './running-group.js';
-import { sizeRefusal, strategyOrStartRefusal, streamRefusal } from './settings-validation.js';
+import { sizeRefusal, strategyOrStartRefusal, nameRefusal } from './settings-validation.js';
 import { ConfigStream } from './streams/config-stream.js';
 import { SubscriptionError, type SubscriptionErrorKind } from './subscription-error.js';
 
@@ -47,11 +40,7 @@ export class PersistentSubscriptions {
   readonly #clock: Clock;
   readonly #config: ConfigStream;
   readonly #logger = new Logger('PersistentSubscriptions');
-  readonly #groups = new Map<string, RunningGroup>();
-  readonly #ofStream = new Map<string, RunningGroup[]>();
-  #ofAll: RunningGroup[] = [];
-  /** Sources that had a group since the start. */
-  readonly #knownSources = new Set<string>();
+  #groups = new GroupSet();
   /** Settles when the last call that was made is done; calls are done one by one. */
   #lastCall: Promise<unknown> = Promise.resolve();
   #isRunning = false;
@@ -91,15 +80,15 @@ export class PersistentSubscriptions {
         ...(filter ? { filter } : {}),
       };
       refuse('failed', this.#filterRefusal(requested));
-      if (this.#groups.has(groupKey(eventSource, group))) refuse('exists', '');
+      if (this.#groups.find(eventSource, group)) refuse('exists', '');
       refuse('failed', sizeRefusal(settings));
       const created = this.#run(await this.#withEnd(requested));
       await created.clear(); // what a group of this name left behind when its removal was cut short
-      this.#add(created);
+      this.#groups.add(created);
       try {
         await Promise.all([created.start(), this.#save()]);
       } catch (error) {
-        this.#remove(created);
+        this.#groups.remove(created);
         await created.stop('dropped', false);
         throw error;
       }
@@ -123,8 +112,8 @@ export class PersistentSubscriptions {
         await this.#withEnd({ ...current.config, settings }, current.config),
       );
       await this.#save((config) => (config === current.config ? updated.config : config));
-      this.#remove(current);
-      this.#add(updated);
+      this.#groups.remove(current);
+      this.#groups.add(updated);
       await current.stop('dropped', false);
       await updated.start();
     });
@@ -136,7 +125,7 @@ export class PersistentSubscriptions {
     await this.#inTurn(async () => {
       const current = this.#find(source, group);
       await this.#save((config) => (config === current.config ? undefined : config));
-      this.#remove(current);
+      this.#groups.remove(current);
       await current.stop('dropped', false);
       await current.clear();
     });
@@ -153,10 +142,10 @@ export class PersistentSubscriptions {
    */
   async list(source?: GroupSource): Promise<readonly GroupInfo[]> {
     return this.#inTurn(() => {
-      const groups = [...this.#groups.values()];
+      const groups = this.#groups.all;
       if (!source) return groups.map((group) => group.info());
       const eventSource = eventSourceOf(source);
-      if (!this.#knownSources.has(eventSource)) {
+      if (!this.#groups.isKnown(eventSource)) {
         throw new SubscriptionError('does-not-exist', eventSource, '');
       }
       return groups
@@ -219,10 +208,10 @@ export class PersistentSubscriptions {
     if (!configs) this.#logger.error('The stored persistent subscriptions cannot be read');
     this.#isRunning = true;
     this.#stopListening = this.#log.onCommitted((records) => {
-      for (const record of records) this.#committed(record);
+      for (const record of records) this.#groups.committed(record);
     });
-    for (const config of configs ?? []) this.#add(this.#run(config));
-    await Promise.all([...this.#groups.values()].map((group) => group.start()));
+    for (const config of configs ?? []) this.#groups.add(this.#run(config));
+    await Promise.all(this.#groups.all.map((group) => group.start()));
     this.#tickLater();
   }
 
@@ -230,24 +219,14 @@ export class PersistentSubscriptions {
     this.#isRunning = false;
     this.#cancelTick?.();
     this.#stopListening?.();
-    const groups = [...this.#groups.values()];
-    this.#groups.clear();
-    this.#ofStream.clear();
-    this.#ofAll = [];
-    this.#knownSources.clear();
+    const groups = this.#groups.all;
+    this.#groups = new GroupSet();
     await Promise.all(groups.map((group) => group.stop(reason, true)));
-  }
-
-  #committed(record: LogRecord): void {
-    const ofStream = this.#ofStream.get(record.stream);
-    if (ofStream) for (const group of ofStream) group.committed(record);
-    if (this.#ofAll.length === 0 || isHiddenFromAll(record.stream)) return;
-    for (const group of this.#ofAll) group.committed(record);
   }
 
   #tickLater(): void {
     this.#cancelTick = this.#clock.setTimer(() => {
-      for (const group of this.#groups.values()) group.tick();
+      this.#groups.tick();
       this.#tickLater();
     }, TICK_MS);
   }
@@ -273,29 +252,11 @@ export class PersistentSubscriptions {
     return new RunningGroup(this.#log, this.#clock, this.#logger, config);
   }
 
-  #add(group: RunningGroup): void {
-    const { eventSource } = group.config;
-    this.#groups.set(group.key, group);
-    this.#knownSources.add(eventSource);
-    if (eventSource === ALL) this.#ofAll = [...this.#ofAll, group];
-    else this.#ofStream.set(eventSource, [...(this.#ofStream.get(eventSource) ?? []), group]);
-  }
-
-  #remove(group: RunningGroup): void {
-    const { eventSource } = group.config;
-    const isOther = (other: RunningGroup): boolean => other !== group;
-    this.#groups.delete(group.key);
-    this.#ofAll = this.#ofAll.filter(isOther);
-    const left = (this.#ofStream.get(eventSource) ?? []).filter(isOther);
-    if (left.length > 0) this.#ofStream.set(eventSource, left);
-    else this.#ofStream.delete(eventSource);
-  }
-
   /** Stores the groups, with `changed` telling what becomes of each. */
   async #save(
     changed: (config: GroupConfig) => GroupConfig | undefined = (config) => config,
   ): Promise<void> {
-    const configs = [...this.#groups.values()].map(({ config }) => changed(config));
+    const configs = this.#groups.configs.map(changed);
     await this.#config.save(
       configs.filter((config) => config !== undefined),
       this.#clock.now(),
@@ -321,14 +282,14 @@ export class PersistentSubscriptions {
 
   #find(source: GroupSource, group: string): RunningGroup {
     const eventSource = eventSourceOf(source);
-    const found = this.#groups.get(groupKey(eventSource, group));
+    const found = this.#groups.find(eventSource, group);
     if (!found) throw new SubscriptionError('does-not-exist', eventSource, group);
     return found;
   }
 
   #checkName(source: GroupSource, group: string): void {
-    if (source === 'all') return;
-    refusalOf(source.stream, group)('failed', streamRefusal(source.stream));
+    const eventSource = eventSourceOf(source);
+    refusalOf(eventSource, group)('failed', nameRefusal(eventSource, group, source === 'all'));
   }
 }
 

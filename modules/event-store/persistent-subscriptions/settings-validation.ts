@@ -1,6 +1,9 @@
 import { ALL, type GroupSettings, type LogPosition, type StartFrom } from './group-settings.js';
 import { isConsumerStrategy } from './strategies/named-strategy.js';
 
+/** Half a character: no stream could be named after it. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 const INVALID_START = 'Invalid Start From position: ';
 
 /** Why the strategy or the start is refused, in the words of EventStoreDB; `undefined` if both are fine. */
@@ -18,10 +21,12 @@ export function sizeRefusal(settings: GroupSettings): string | undefined {
     : undefined;
 }
 
-/** Why a stream's name is refused as the source of a group. */
-export function streamRefusal(stream: string): string | undefined {
+/** Why the names are refused for a group on a stream, or (`stream` is `$all`, `isAll`) on the whole log. */
+export function nameRefusal(stream: string, group: string, isAll: boolean): string | undefined {
+  if (LONE_SURROGATE.test(stream)) return 'Bad stream name.';
+  if (LONE_SURROGATE.test(group)) return 'Bad group name.';
   if (stream === '') return 'Bad stream name.';
-  return stream === ALL
+  return stream === ALL && !isAll
     ? 'Persistent subscriptions to $all are only supported over gRPC through gRPC clients'
     : undefined;
 }

@@ -46,8 +46,8 @@ export class GroupSubscription<E extends ResolvedEvent & { retryCount: number }>
 
   constructor(options: GroupSubscriptionOptions, { readableHighWaterMark }: DuplexOptions = {}) {
     const { bufferSize } = options;
-    const unread = Math.min(readableHighWaterMark ?? bufferSize, bufferSize);
-    super({ objectMode: true, highWaterMark: Math.max(unread, 1) });
+    const unread = Math.trunc(Math.min(readableHighWaterMark ?? bufferSize, bufferSize));
+    super({ objectMode: true, highWaterMark: unread >= 1 ? unread : 1 });
     this.#options = options;
     void this.#connect();
   }
@@ -110,14 +110,13 @@ export class GroupSubscription<E extends ResolvedEvent & { retryCount: number }>
     this.#connection.resume();
   }
 
-  /** An exception of a listener is the application's: it must not reach the log, whose commit it would cut short. */
+  /** An exception of a listener ends its own subscription, and not the commit that it was told of. */
   #deliver(delivery: Delivery): boolean {
     try {
       this.#isFull = !this.push(toSubscriptionEvent(delivery));
     } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
+      this.destroy(error instanceof Error ? error : new Error(String(error)));
+      return false;
     }
     return !this.#isFull;
   }

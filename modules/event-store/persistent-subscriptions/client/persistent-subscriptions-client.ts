@@ -1,16 +1,17 @@
 import type { DuplexOptions } from 'node:stream';
-import type {
-  BaseOptions,
-  EventType,
-  Filter,
-  PersistentSubscriptionToAll,
-  PersistentSubscriptionToAllInfo,
-  PersistentSubscriptionToAllResolvedEvent,
-  PersistentSubscriptionToAllSettings,
-  PersistentSubscriptionToStream,
-  PersistentSubscriptionToStreamInfo,
-  PersistentSubscriptionToStreamResolvedEvent,
-  PersistentSubscriptionToStreamSettings,
+import {
+  type BaseOptions,
+  type EventType,
+  type Filter,
+  InvalidArgumentError,
+  type PersistentSubscriptionToAll,
+  type PersistentSubscriptionToAllInfo,
+  type PersistentSubscriptionToAllResolvedEvent,
+  type PersistentSubscriptionToAllSettings,
+  type PersistentSubscriptionToStream,
+  type PersistentSubscriptionToStreamInfo,
+  type PersistentSubscriptionToStreamResolvedEvent,
+  type PersistentSubscriptionToStreamSettings,
 } from '@eventstore/db-client';
 import type { Clock } from '../../../kernel/index.js';
 import type { EventStoreClient } from '../../event-store-client.js';
@@ -68,8 +69,8 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     settings: PersistentSubscriptionToStreamSettings,
     options: BaseOptions = {},
   ): Promise<void> {
-    const source = { stream: streamName };
-    await this.#call(options, () =>
+    const source = streamOf(streamName);
+    await this.#groupCall(groupName, options, () =>
       this.#subscriptions.create(source, groupName, toStreamSettings(settings)),
     );
   }
@@ -79,7 +80,7 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     settings: PersistentSubscriptionToAllSettings,
     options: BaseOptions & { readonly filter?: Filter } = {},
   ): Promise<void> {
-    await this.#call(options, () => {
+    await this.#groupCall(groupName, options, () => {
       const filter = options.filter && toGroupFilter(options.filter);
       return this.#subscriptions.create('all', groupName, toAllSettings(settings), filter);
     });
@@ -91,8 +92,8 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     settings: PersistentSubscriptionToStreamSettings,
     options: BaseOptions = {},
   ): Promise<void> {
-    const source = { stream: streamName };
-    await this.#call(options, () =>
+    const source = streamOf(streamName);
+    await this.#groupCall(groupName, options, () =>
       this.#subscriptions.update(source, groupName, toStreamSettings(settings)),
     );
   }
@@ -102,7 +103,7 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     settings: PersistentSubscriptionToAllSettings,
     options: BaseOptions = {},
   ): Promise<void> {
-    await this.#call(options, () =>
+    await this.#groupCall(groupName, options, () =>
       this.#subscriptions.update('all', groupName, toAllSettings(settings)),
     );
   }
@@ -112,14 +113,16 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     groupName: string,
     options: BaseOptions = {},
   ): Promise<void> {
-    await this.#call(options, () => this.#subscriptions.delete({ stream: streamName }, groupName));
+    await this.#groupCall(groupName, options, () =>
+      this.#subscriptions.delete(streamOf(streamName), groupName),
+    );
   }
 
   async deletePersistentSubscriptionToAll(
     groupName: string,
     options: BaseOptions = {},
   ): Promise<void> {
-    await this.#call(options, () => this.#subscriptions.delete('all', groupName));
+    await this.#groupCall(groupName, options, () => this.#subscriptions.delete('all', groupName));
   }
 
   async getPersistentSubscriptionToStreamInfo(
@@ -127,9 +130,9 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     groupName: string,
     options: BaseOptions = {},
   ): Promise<PersistentSubscriptionToStreamInfo> {
-    const source = { stream: streamName };
+    const source = streamOf(streamName);
     return toStreamInfo(
-      await this.#call(options, () => this.#subscriptions.info(source, groupName)),
+      await this.#groupCall(groupName, options, () => this.#subscriptions.info(source, groupName)),
     );
   }
 
@@ -137,7 +140,9 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     groupName: string,
     options: BaseOptions = {},
   ): Promise<PersistentSubscriptionToAllInfo> {
-    return toAllInfo(await this.#call(options, () => this.#subscriptions.info('all', groupName)));
+    return toAllInfo(
+      await this.#groupCall(groupName, options, () => this.#subscriptions.info('all', groupName)),
+    );
   }
 
   async listAllPersistentSubscriptions(options: BaseOptions = {}): Promise<EitherInfo[]> {
@@ -149,7 +154,7 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     streamName: string,
     options: BaseOptions = {},
   ): Promise<PersistentSubscriptionToStreamInfo[]> {
-    const source = { stream: streamName };
+    const source = streamOf(streamName);
     return (await this.#call(options, () => this.#subscriptions.list(source))).map(toStreamInfo);
   }
 
@@ -164,7 +169,7 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     groupName: string,
     options: ReplayOptions = {},
   ): Promise<void> {
-    await this.#replay({ stream: streamName }, groupName, options);
+    await this.#replay(streamOf(streamName), groupName, options);
   }
 
   async replayParkedMessagesToAll(groupName: string, options: ReplayOptions = {}): Promise<void> {
@@ -182,7 +187,7 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     duplexOptions: DuplexOptions = {},
   ): PersistentSubscriptionToStream<E> {
     return new GroupSubscription<PersistentSubscriptionToStreamResolvedEvent<E>>(
-      this.#subscriptionOptions({ stream: streamName }, groupName, options),
+      this.#subscriptionOptions(streamOf(streamName), groupName, options),
       duplexOptions,
     );
   }
@@ -199,8 +204,8 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
   }
 
   async #replay(source: GroupSource, group: string, { stopAt, ...options }: ReplayOptions) {
-    await this.#call(options, () => {
-      const before = stopAt === undefined ? undefined : BigInt(stopAt);
+    await this.#groupCall(group, options, () => {
+      const before = stopAt === undefined ? undefined : revisionOf(stopAt);
       return this.#subscriptions.replayParked(source, group, before);
     });
   }
@@ -209,9 +214,18 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
     return {
       subscriptions: this.#subscriptions,
       source,
-      group,
+      group: named('groupName', group),
       bufferSize: bufferSize ?? DEFAULT_BUFFER_SIZE,
     };
+  }
+
+  async #groupCall<Result>(
+    group: string,
+    options: BaseOptions,
+    call: () => Promise<Result>,
+  ): Promise<Result> {
+    named('groupName', group);
+    return this.#call(options, call);
   }
 
   async #call<Result>(options: BaseOptions, call: () => Promise<Result>): Promise<Result> {
@@ -221,4 +235,19 @@ export class PersistentSubscriptionsClient implements PersistentSubscriptionCall
       throw toSubscriptionClientError(error);
     }
   }
+}
+
+function streamOf(streamName: string): GroupSource {
+  return { stream: named('streamName', streamName) };
+}
+
+/** A name that is a text. @throws InvalidArgumentError for callers without types */
+function named(field: string, name: unknown): string {
+  if (typeof name === 'string') return name;
+  throw new InvalidArgumentError(`${field} must be a string. Value Received: ${String(name)}`);
+}
+
+function revisionOf(stopAt: number | bigint): bigint {
+  if (typeof stopAt === 'bigint' || Number.isSafeInteger(stopAt)) return BigInt(stopAt);
+  throw new InvalidArgumentError(`stopAt must be an integer. Value Received: ${String(stopAt)}`);
 }
