@@ -21,10 +21,12 @@ const AGE_WINDOW = 4_096;
 
 const NAMES_KEPT = 16_384;
 
-type Row = [number, number, number, Buffer, string, number, number, Buffer, Buffer];
-type HeadRow = [number, number, string];
+type Head = [position: number, streamId: number, type: string];
+type Row = [...Head, number, Buffer, number, number, Buffer, Buffer];
 
-const COLUMNS = 'position, stream_id, revision, event_id, type, is_json, created, data, metadata';
+/** What a filter judges; the content is fetched only of what it lets through. */
+const HEAD = 'position, stream_id, type';
+const COLUMNS = `${HEAD}, revision, event_id, is_json, created, data, metadata`;
 
 type StreamQuery = Extract<ReaderQuery, { kind: 'stream' }>;
 type AllQuery = Extract<ReaderQuery, { kind: 'all' }>;
@@ -34,8 +36,10 @@ export class LogReader {
   readonly #finder: StreamFinder;
   readonly #streamForwards: Statement<[number, number, number], Row>;
   readonly #streamBackwards: Statement<[number, number, number], Row>;
-  readonly #allForwards: Statement<[number, number], HeadRow>;
-  readonly #allBackwards: Statement<[number, number], HeadRow>;
+  readonly #allForwards: Statement<[number, number], Row>;
+  readonly #allBackwards: Statement<[number, number], Row>;
+  readonly #headsForwards: Statement<[number, number], Head>;
+  readonly #headsBackwards: Statement<[number, number], Head>;
   readonly #atPosition: Statement<[number], Row>;
   readonly #atRevision: Statement<[number, number], Row>;
   readonly #begin: Statement;
@@ -58,12 +62,15 @@ export class LogReader {
     );
     this.#atPosition = rows(`SELECT ${COLUMNS} FROM events WHERE position = ?`);
     this.#atRevision = rows(`SELECT ${COLUMNS} FROM events WHERE stream_id = ? AND revision = ?`);
-    const heads = 'SELECT position, stream_id, type FROM events WHERE position';
-    this.#allForwards = database
-      .prepare<[number, number], HeadRow>(`${heads} >= ? AND position <= ? ORDER BY position`)
+    const forwards = 'FROM events WHERE position >= ? AND position <= ? ORDER BY position';
+    const backwards = 'FROM events WHERE position < ? AND position <= ? ORDER BY position DESC';
+    this.#allForwards = rows(`SELECT ${COLUMNS} ${forwards}`);
+    this.#allBackwards = rows(`SELECT ${COLUMNS} ${backwards}`);
+    this.#headsForwards = database
+      .prepare<[number, number], Head>(`SELECT ${HEAD} ${forwards}`)
       .raw();
-    this.#allBackwards = database
-      .prepare<[number, number], HeadRow>(`${heads} < ? AND position <= ? ORDER BY position DESC`)
+    this.#headsBackwards = database
+      .prepare<[number, number], Head>(`SELECT ${HEAD} ${backwards}`)
       .raw();
     this.#begin = database.prepare('BEGIN');
     this.#end = database.prepare('COMMIT');
@@ -135,17 +142,15 @@ export class LogReader {
   #readAll(query: AllQuery): ReaderResult {
     const matches = this.#filters.get(query.filter);
     const { isForwards, from, head } = query;
-    const heads = isForwards
-      ? this.#allForwards.iterate(from, head)
-      : this.#allBackwards.iterate(from, head);
     const page = new Page(query.limit);
     let considered = 0;
     let next = isForwards ? Math.max(from, head + 1) : 1;
     let isEnd = true;
-    for (const [position, streamId, type] of heads) {
+    for (const row of this.#allRows(query)) {
+      const [position, streamId, type] = row;
       const stream = this.#nameOf(streamId);
       considered++;
-      if (matches(stream, type)) page.add(this.#entryAt(position, stream, query.resolveLinks));
+      if (matches(stream, type)) page.add(this.#entryOf(row, stream, query.resolveLinks));
       if (page.isFull || considered >= query.searchWindow) {
         next = isForwards ? position + 1 : position;
         isEnd = isForwards && position >= head;
@@ -155,9 +160,15 @@ export class LogReader {
     return { kind: 'all', next, isEnd, considered, records: encodeRecords(page.entries) };
   }
 
-  #entryAt(position: number, stream: string, resolveLinks: boolean): StoredEntry {
-    const raw = this.#atPosition.get(position);
-    return raw ? this.#resolved(toRecord(raw, stream), resolveLinks) : {};
+  #allRows({ isForwards, from, head, filter }: AllQuery): Iterable<Row | Head> {
+    if (filter)
+      return (isForwards ? this.#headsForwards : this.#headsBackwards).iterate(from, head);
+    return (isForwards ? this.#allForwards : this.#allBackwards).iterate(from, head);
+  }
+
+  #entryOf(row: Row | Head, stream: string, resolveLinks: boolean): StoredEntry {
+    const full = row.length === 3 ? this.#atPosition.get(row[0]) : row;
+    return full ? this.#resolved(toRecord(full, stream), resolveLinks) : {};
   }
 
   #resolved(record: StoredRecord, resolveLinks: boolean): StoredEntry {
@@ -211,6 +222,6 @@ class Page {
 }
 
 function toRecord(raw: Row, stream: string): StoredRecord {
-  const [position, , revision, id, type, isJson, created, data, metadata] = raw;
+  const [position, , type, revision, id, isJson, created, data, metadata] = raw;
   return { position, stream, revision, id, type, isJson, created, data, metadata };
 }

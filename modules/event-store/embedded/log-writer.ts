@@ -45,9 +45,6 @@ import { readUuid, UUID_BYTES, writeUuid } from './uuid-bytes.js';
 /** So many of the newest events are recognised as retries after a start. */
 const WARM_IDS = 16_384;
 
-/** What callers are told when there is no room for what they want to write. */
-export const DISK_FULL = 'The disk of the event store is full';
-
 const NOTHING = Buffer.alloc(0);
 
 interface Outcome {
@@ -124,9 +121,10 @@ export class LogWriter {
       this.#committedHead = this.#head;
       return results;
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
+      const message = refusalOf(error);
+      if (message === undefined) throw error;
       this.#undo();
-      return messages.map(() => ({ kind: 'refused', message: DISK_FULL }));
+      return messages.map(() => ({ kind: 'refused', message }));
     }
   }
 
@@ -361,9 +359,15 @@ export class LogWriter {
   }
 }
 
-/** Whether SQLite found no room; then it has kept nothing of the transaction. */
-export function isDiskFull(error: unknown): boolean {
-  return error instanceof SqliteDatabase.SqliteError && error.code === 'SQLITE_FULL';
+/** Failures after which SQLite has kept nothing of the transaction and may succeed another time. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  SQLITE_FULL: 'The disk of the event store is full',
+  SQLITE_BUSY: 'Another process is writing to the file of the event store',
+};
+
+/** Why nothing of a transaction was kept; `undefined` if it is not known what was kept. */
+export function refusalOf(error: unknown): string | undefined {
+  return error instanceof SqliteDatabase.SqliteError ? REFUSALS[error.code] : undefined;
 }
 
 /** Position of the last record that there ever was. */

@@ -2,8 +2,8 @@ import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Database } from 'better-sqlite3';
 import type { BatchMessage } from './batch.js';
 import { lockFolder } from './folder-lock.js';
-import { DISK_FULL, isDiskFull, LogWriter } from './log-writer.js';
-import { openForWriting, OpenRefused } from './open-database.js';
+import { LogWriter, refusalOf } from './log-writer.js';
+import { openForWriting, refusalFor } from './open-database.js';
 import { Scavenger } from './scavenger.js';
 import { workerPort } from './worker-port.js';
 import type { WriterAnswer, WriterCall, WriterOptions } from './writer-protocol.js';
@@ -14,12 +14,13 @@ const TRANSACTION_BYTES = 16 * 1024 * 1024;
 type ScavengeCall = Extract<WriterCall, { kind: 'scavenge' }>;
 
 const port = workerPort();
+const options = workerData as WriterOptions;
 
 function answer(message: WriterAnswer, transfer: ArrayBuffer[] = []): void {
   port.postMessage(message, transfer);
 }
 
-/** Does what the owner of the thread asks, one call after the other; any error but a full disk ends the thread. */
+/** Does what the owner of the thread asks, one call after the other; what cannot be undone ends the thread. */
 class WriterService {
   readonly #database: Database;
   readonly #lock: Database;
@@ -80,8 +81,9 @@ class WriterService {
       const step = this.#scavenger.step(cursor, this.#writer.head, now);
       answer({ kind: 'scavenged', step });
     } catch (error) {
-      if (!isDiskFull(error)) throw error;
-      answer({ kind: 'not-scavenged', message: DISK_FULL });
+      const message = refusalOf(error);
+      if (message === undefined) throw error;
+      answer({ kind: 'not-scavenged', message });
     }
   }
 }
@@ -97,8 +99,9 @@ function start({ folder, now, maxPages }: WriterOptions): void {
 }
 
 try {
-  start(workerData as WriterOptions);
+  start(options);
 } catch (error) {
-  if (!(error instanceof OpenRefused)) throw error;
-  answer({ kind: 'refused', refusal: error.refusal });
+  const refusal = refusalFor(error, options.folder);
+  if (!refusal) throw error;
+  answer({ kind: 'refused', refusal });
 }

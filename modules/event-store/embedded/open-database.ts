@@ -37,7 +37,7 @@ export class OpenRefused extends Error {
 /**
  * Opens the log of `folder` for writing, and creates it if there is none.
  * @param maxPages most pages that the file may have; default: no limit
- * @throws OpenRefused if the file is from a newer version, or not an intact store
+ * @throws OpenRefused if the file is from a newer version, or the store of something else; SQLite's own errors
  */
 export function openForWriting(folder: string, maxPages?: number): Database {
   const path = join(folder, LOG_FILE);
@@ -49,9 +49,7 @@ export function openForWriting(folder: string, maxPages?: number): Database {
     return database;
   } catch (error) {
     database.close();
-    throw error instanceof SqliteDatabase.SqliteError && isDamage(error.code)
-      ? new OpenRefused('PSH_EVENT_STORE_CORRUPT', `${path}: ${error.message}`)
-      : error;
+    throw error;
   }
 }
 
@@ -62,9 +60,20 @@ export function openForReading(folder: string): Database {
   return database;
 }
 
-function isDamage(code: string): boolean {
-  return code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT');
+/** Why the owner of a folder is told that it cannot be used; `undefined` for a failure that explains nothing. */
+export function refusalFor(error: unknown, folder: string): Refusal | undefined {
+  if (error instanceof OpenRefused) return error.refusal;
+  const { code, message } = error as { readonly code?: unknown; readonly message?: unknown };
+  if (typeof code !== 'string') return undefined;
+  const detail = `${folder}: ${String(message)}`;
+  if (DAMAGES.test(code)) return { code: 'PSH_EVENT_STORE_CORRUPT', detail };
+  if (OBSTACLES.test(code)) return { code: 'PSH_EVENT_STORE_FOLDER_NOT_WRITABLE', detail };
+  return undefined;
 }
+
+const DAMAGES = /^SQLITE_(NOTADB|CORRUPT)/;
+const OBSTACLES =
+  /^(SQLITE_(CANTOPEN|READONLY|FULL|PERM)|E(ACCES|PERM|ROFS|NOTDIR|ISDIR|NOSPC|DQUOT)$)/;
 
 /** SQLite gives its other files the mode of this one. The new name is on disk when this returns. */
 function createPrivateFile(path: string): void {
