@@ -145,7 +145,7 @@ describe('UndiciSender: connections and time', () => {
         address === '127.0.0.2' ? silent : opener.open(address, port);
       const sending = rig
         .sender({ clock, resolver, openSocket })
-        .send(outgoing(endpoint.url('endpoint.test'), { timeoutMs: 20_000 }));
+        .send(outgoing(endpoint.url('endpoint.test')));
       await until(() => clock.pendingTimers === 2);
 
       clock.advance(2_000);
@@ -159,7 +159,7 @@ describe('UndiciSender: connections and time', () => {
     it('ends the wait for an answer at the deadline, with a real abort', async () => {
       const clock = new ManualClock();
       const endpoint = await rig.endpoint(() => undefined);
-      const sending = rig.sender({ clock }).send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
+      const sending = rig.sender({ clock }).send(outgoing(endpoint.url()));
       await until(() => endpoint.requests.length === 1);
 
       clock.advance(19_999);
@@ -181,7 +181,7 @@ describe('UndiciSender: connections and time', () => {
       const resolver = { resolve: () => new Promise<string[]>(() => undefined) };
       const sender = rig.sender({ clock, resolver });
 
-      const sending = sender.send(outgoing('http://endpoint.test/'));
+      const sending = sender.send(outgoing('http://endpoint.test/', { timeoutMs: 300 }));
       clock.advance(300);
 
       expect(await sending).toMatchObject({ errorClass: 'timeout', timings: { dnsMs: null } });
@@ -216,9 +216,7 @@ describe('UndiciSender: connections and time', () => {
     it('ends a request under way', async () => {
       const endpoint = await rig.endpoint(() => undefined);
       const abort = new AbortController();
-      const sending = rig
-        .sender()
-        .send(outgoing(endpoint.url(), { timeoutMs: 20_000 }), abort.signal);
+      const sending = rig.sender().send(outgoing(endpoint.url()), abort.signal);
       await until(() => endpoint.requests.length === 1);
 
       abort.abort();
@@ -232,7 +230,7 @@ describe('UndiciSender: connections and time', () => {
       const abort = new AbortController();
       const sender = rig.sender();
       const sending = Array.from({ length: 50 }, () =>
-        sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }), abort.signal),
+        sender.send(outgoing(endpoint.url()), abort.signal),
       );
       await until(() => endpoint.requests.length === 50);
       expect(getEventListeners(abort.signal, 'abort')).toHaveLength(1);
@@ -269,8 +267,8 @@ describe('UndiciSender: connections and time', () => {
     it('ends what is under way or waiting as aborted, and refuses what comes later', async () => {
       const endpoint = await rig.endpoint(() => undefined);
       const sender = rig.sender({ maxConnectionsPerOrigin: 1 });
-      const underWay = sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
-      const waiting = sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
+      const underWay = sender.send(outgoing(endpoint.url()));
+      const waiting = sender.send(outgoing(endpoint.url()));
       await until(() => endpoint.requests.length === 1);
 
       await Promise.all([sender.close(), sender.close()]);

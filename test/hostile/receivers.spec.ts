@@ -26,7 +26,9 @@ describe('receivers that misbehave', () => {
     const clock = new ManualClock();
     const opener = new RecordingOpener();
     const endpoint = await rig.endpoint(behaviour);
-    const sending = rig.sender({ clock, openSocket: opener.open }).send(outgoing(endpoint.url()));
+    const sending = rig
+      .sender({ clock, openSocket: opener.open })
+      .send(outgoing(endpoint.url(), { timeoutMs: 300 }));
     await until(() => endpoint.requests.length === 1 && isDue(endpoint, opener));
     await settle();
     clock.advance(300);
@@ -37,7 +39,7 @@ describe('receivers that misbehave', () => {
     behaviour: Behaviour,
   ): Promise<{ result: AttemptResult; endpoint: Endpoint }> {
     const endpoint = await rig.endpoint(behaviour);
-    const result = await rig.sender().send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
+    const result = await rig.sender().send(outgoing(endpoint.url()));
     return { result, endpoint };
   }
 
@@ -109,7 +111,7 @@ describe('receivers that misbehave', () => {
       });
       const sending = rig
         .sender({ clock })
-        .send(outgoing(endpoint.url(), { body: Buffer.alloc(20_000_000) }));
+        .send(outgoing(endpoint.url(), { body: Buffer.alloc(20_000_000), timeoutMs: 300 }));
       await until(() => endpoint.connections === 1);
       await settle();
 
@@ -156,8 +158,8 @@ describe('receivers that misbehave', () => {
       );
       const sender = rig.sender();
 
-      const first = await sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
-      await sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
+      const first = await sender.send(outgoing(endpoint.url()));
+      await sender.send(outgoing(endpoint.url()));
 
       expect(first).toMatchObject({ verdict: 'success', isResponseTruncated: true });
       expect(endpoint.connections).toBe(1);
@@ -274,8 +276,8 @@ describe('receivers that misbehave', () => {
       });
       const sender = rig.sender();
 
-      const first = await sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
-      const second = await sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
+      const first = await sender.send(outgoing(endpoint.url()));
+      const second = await sender.send(outgoing(endpoint.url()));
 
       expect(first).toMatchObject({ verdict: 'success', responseBody: 'ok' });
       expect(second).toMatchObject({ verdict: 'success', responseBody: 'ok' });
@@ -336,9 +338,9 @@ describe('receivers that misbehave', () => {
 
     const results = await Promise.all([
       ...bad.flatMap((endpoint) =>
-        Array.from({ length: 4 }, () => sender.send(outgoing(endpoint.url()))),
+        Array.from({ length: 4 }, () => sender.send(outgoing(endpoint.url(), { timeoutMs: 300 }))),
       ),
-      ...Array.from({ length: 20 }, () => sender.send(outgoing(good.url(), { timeoutMs: 20_000 }))),
+      ...Array.from({ length: 20 }, () => sender.send(outgoing(good.url()))),
     ]);
 
     expect(results.slice(-20).every(({ verdict }) => verdict === 'success')).toBe(true);

@@ -23,7 +23,7 @@ export function outgoing(
     headers: {},
     signingSecrets: [SECRET],
     bearerToken: null,
-    timeoutMs: 300,
+    timeoutMs: 20_000,
     ...changes,
   };
 }

@@ -27,10 +27,8 @@ describe('TLS', () => {
     const endpoint = await secureEndpoint('endpoint');
     const sender = trustingSender();
 
-    const first = await sender.send(outgoing(endpoint.url('endpoint.test'), { timeoutMs: 20_000 }));
-    const second = await sender.send(
-      outgoing(endpoint.url('endpoint.test'), { timeoutMs: 20_000 }),
-    );
+    const first = await sender.send(outgoing(endpoint.url('endpoint.test')));
+    const second = await sender.send(outgoing(endpoint.url('endpoint.test')));
 
     expect(first).toMatchObject({ verdict: 'success', remoteAddress: '127.0.0.1' });
     expect(first.timings.tlsMs).toBeGreaterThan(0);
@@ -42,9 +40,9 @@ describe('TLS', () => {
   it.each(['127.0.0.1', 'localhost', 'endpoint.test.'])('works with the host %s', async (host) => {
     const endpoint = await secureEndpoint('endpoint');
 
-    expect(
-      await trustingSender().send(outgoing(endpoint.url(host), { timeoutMs: 20_000 })),
-    ).toMatchObject({ verdict: 'success' });
+    expect(await trustingSender().send(outgoing(endpoint.url(host)))).toMatchObject({
+      verdict: 'success',
+    });
   });
 
   it.each(['self-signed', 'other-host', 'expired'] as const)(
@@ -54,7 +52,7 @@ describe('TLS', () => {
       const opener = new RecordingOpener();
 
       const result = await trustingSender({ openSocket: opener.open }).send(
-        outgoing(endpoint.url('endpoint.test'), { timeoutMs: 20_000 }),
+        outgoing(endpoint.url('endpoint.test')),
       );
 
       expect(result).toMatchObject({
@@ -72,7 +70,7 @@ describe('TLS', () => {
   it('refuses a certificate for the right address and the wrong address in the URL', async () => {
     const endpoint = await secureEndpoint('other-host');
 
-    const result = await trustingSender().send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
+    const result = await trustingSender().send(outgoing(endpoint.url()));
 
     expect(result.errorClass).toBe('tls_error');
   });
@@ -80,9 +78,7 @@ describe('TLS', () => {
   it('does not trust the test authority by itself', async () => {
     const endpoint = await secureEndpoint('endpoint');
 
-    const result = await rig
-      .sender({ resolver })
-      .send(outgoing(endpoint.url('endpoint.test'), { timeoutMs: 20_000 }));
+    const result = await rig.sender({ resolver }).send(outgoing(endpoint.url('endpoint.test')));
 
     expect(result.errorClass).toBe('tls_error');
   });
@@ -91,9 +87,7 @@ describe('TLS', () => {
     const endpoint = await secureEndpoint('self-signed');
     process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
     try {
-      const result = await trustingSender().send(
-        outgoing(endpoint.url('endpoint.test'), { timeoutMs: 20_000 }),
-      );
+      const result = await trustingSender().send(outgoing(endpoint.url('endpoint.test')));
       expect(result.errorClass).toBe('tls_error');
     } finally {
       delete process.env['NODE_TLS_REJECT_UNAUTHORIZED'];
@@ -105,9 +99,7 @@ describe('TLS', () => {
       onConnection: (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
     });
 
-    const result = await trustingSender().send(
-      outgoing(endpoint.url().replace('http:', 'https:'), { timeoutMs: 20_000 }),
-    );
+    const result = await trustingSender().send(outgoing(endpoint.url().replace('http:', 'https:')));
 
     expect(result).toMatchObject({ verdict: 'retry', errorClass: 'tls_error' });
   });

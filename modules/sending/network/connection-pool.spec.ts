@@ -32,7 +32,7 @@ describe('the connections of a sender', () => {
     const { endpoint, answerNext } = await patientEndpoint();
     const sender = rig.sender({ maxConnectionsPerOrigin: 2 });
     const sending = Array.from({ length: 6 }, (_, index) =>
-      sender.send(outgoing(endpoint.url(), { webhookId: `d${index}`, timeoutMs: 20_000 })),
+      sender.send(outgoing(endpoint.url(), { webhookId: `d${index}` })),
     );
 
     const order: (string | undefined)[] = [];
@@ -63,15 +63,15 @@ describe('the connections of a sender', () => {
     expect(endpoint.connections).toBe(3);
   });
 
-  it('to thousands of origins leave neither sockets nor memory behind', async () => {
+  it('to hundreds of origins leave neither sockets nor memory behind', async () => {
     const endpoint = await rig.endpoint();
     const sender = rig.sender({ resolver, maxConnections: 8 });
     let most = 0;
 
-    for (let batch = 0; batch < 100; batch += 1) {
+    for (let batch = 0; batch < 25; batch += 1) {
       const results = await Promise.all(
         Array.from({ length: 20 }, (_, index) =>
-          sender.send(outgoing(endpoint.url(`host-${batch}-${index}.test`), { timeoutMs: 20_000 })),
+          sender.send(outgoing(endpoint.url(`host-${batch}-${index}.test`))),
         ),
       );
       expect(results.every(({ verdict }) => verdict === 'success')).toBe(true);
@@ -86,8 +86,7 @@ describe('the connections of a sender', () => {
   it('at the total bound go to the origins in turn, so that a busy one keeps nobody out', async () => {
     const { endpoint, answerNext } = await patientEndpoint();
     const sender = rig.sender({ resolver, maxConnections: 2 });
-    const send = (host: string): Promise<unknown> =>
-      sender.send(outgoing(endpoint.url(host), { timeoutMs: 20_000 }));
+    const send = (host: string): Promise<unknown> => sender.send(outgoing(endpoint.url(host)));
     const sending = [
       ...Array.from({ length: 8 }, () => send('busy.test')),
       send('quiet.test'),
@@ -112,7 +111,7 @@ describe('the connections of a sender', () => {
     });
     const sender = rig.sender({ clock, maxConnections: 1 });
     const hung = sender.send(outgoing(endpoint.url(), { timeoutMs: 300 }));
-    const next = sender.send(outgoing(endpoint.url(), { timeoutMs: 20_000 }));
+    const next = sender.send(outgoing(endpoint.url()));
     await until(() => endpoint.requests.length === 1);
     isHanging = false;
 
