@@ -36,7 +36,9 @@ export function githubEvents(count: number): readonly DomainEvent[] {
     ),
   );
   return Array.from({ length: count }, (_, index) => {
-    const { name, payload } = examples[index % examples.length] as (typeof examples)[number];
+    const example = examples[index % examples.length];
+    if (!example) throw new Error('@octokit/webhooks-examples holds no examples');
+    const { name, payload } = example;
     return {
       stream: `github-${ownerOf(payload)}`,
       event: jsonEvent({ type: typeOf(name, payload), data: payload as never }),

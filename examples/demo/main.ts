@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { EVENT_STORE_CLIENT, type EventStoreClient, WebhooksService } from 'posthorn';
 import { Api } from './api.js';
@@ -21,6 +21,7 @@ import { bold, dim, red, say, showProgress } from './terminal.js';
 const EVENT_COUNT = 1_200;
 const APPENDS_AT_ONCE = 16;
 const LONGEST_MS = 180_000;
+const QUIET: NestApplicationOptions = { logger: ['error', 'warn'] };
 
 const flaky = new Receiver((attempt) => (attempt <= 2 ? 500 : 200));
 const dead = new Receiver(() => 500);
@@ -30,9 +31,7 @@ async function main(): Promise<boolean> {
   const dataDir = await mkdtemp(join(tmpdir(), 'posthorn-demo-'));
   const token = randomBytes(24).toString('base64url');
   ArchiveWebhook.url = await healthy.listen();
-  const app = await NestFactory.create(DemoModule.forFolder(dataDir, token), {
-    logger: ['error', 'warn'],
-  });
+  const app = await NestFactory.create(DemoModule.forFolder(dataDir, token), QUIET);
   try {
     await app.listen(0, '127.0.0.1');
     return await scenario(app, new Api(await app.getUrl(), token));
@@ -48,14 +47,14 @@ async function scenario(app: INestApplication, api: Api): Promise<boolean> {
   const store = app.get<EventStoreClient>(EVENT_STORE_CLIENT);
 
   say(bold('\n  Posthorn: from event to delivery, on real payloads of GitHub\n'));
-  healthy.useSecret(await webhooks.revealSecret('archive'));
+  healthy.useSecret(await webhooks.revealSigningSecret('archive'));
   await webhooks.register('triage', await flaky.listen(), (webhook) =>
     webhook
       .withEventTypes('github.issues.*', 'github.pull_request.*')
       .withRetry({ kind: 'list', delaysMs: [100, 200, 400] })
       .withConcurrency(20),
   );
-  flaky.useSecret(await webhooks.revealSecret('triage'));
+  flaky.useSecret(await webhooks.revealSigningSecret('triage'));
   const { signingSecret } = await api.post<{ signingSecret: string }>('webhooks', {
     id: 'deploy',
     url: await dead.listen(),

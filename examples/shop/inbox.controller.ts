@@ -36,7 +36,7 @@ export class InboxController {
     const department = String(request.headers['x-shop-department']);
     const webhookId = WEBHOOK_OF_DEPARTMENT[department];
     if (webhookId === undefined) throw new UnauthorizedException();
-    const secret = await this.#webhooks.revealSecret(webhookId);
+    const secret = await this.#webhooks.revealSigningSecret(webhookId);
     try {
       const message = verifyWebhook({
         payload: request.rawBody ?? '',

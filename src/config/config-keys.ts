@@ -1,3 +1,4 @@
+import { DELIVERY_DEFAULTS } from '../../modules/delivery/index.js';
 import type { PosthornConfig } from './posthorn-config.js';
 
 /** What is known of one setting. */
@@ -127,7 +128,7 @@ export const CONFIG_KEYS: {
   },
   inlineWindowMs: {
     env: 'POSTHORN_INLINE_WINDOW_MS',
-    default: 1_000,
+    default: DELIVERY_DEFAULTS.inlineWindowMs,
     unit: 'ms',
     description:
       'How long an observed event waits for its first attempts before it is acknowledged and they go on by themselves.',
@@ -136,7 +137,7 @@ export const CONFIG_KEYS: {
   },
   maxConcurrentAttempts: {
     env: 'POSTHORN_MAX_CONCURRENT_ATTEMPTS',
-    default: 256,
+    default: DELIVERY_DEFAULTS.maxConcurrentAttempts,
     unit: null,
     description: 'How many requests this process has under way at once, over all webhooks.',
     rule: 'a whole number from 1 to 10000',
@@ -144,10 +145,10 @@ export const CONFIG_KEYS: {
   },
   drainTimeoutMs: {
     env: 'POSTHORN_DRAIN_TIMEOUT_MS',
-    default: 25_000,
+    default: DELIVERY_DEFAULTS.drainTimeoutMs,
     unit: 'ms',
     description:
-      'How long a shutdown waits for attempts under way. What is still open then is recorded as scheduled.',
+      'How long a shutdown waits for attempts under way. What is still open then is aborted, and attempted again after the restart.',
     rule: 'a whole number from 0 to 600000',
     parse: asWholeNumber,
   },

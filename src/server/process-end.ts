@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { type INestApplication, Logger } from '@nestjs/common';
 
 /** What a shutdown may take beyond the drain: closing connections, the read models and the event store. */
@@ -24,7 +25,7 @@ export function endOnSignals(app: INestApplication, drainTimeoutMs: number): voi
       process.exit(1);
     }, drainTimeoutMs + CLOSING_MS).unref();
     setTimeout(() => {
-      app.getHttpServer().closeAllConnections();
+      (app.getHttpServer() as Server).closeAllConnections();
     }, drainTimeoutMs + HTTP_GRACE_MS).unref();
     close(app, logger);
   };

@@ -1,22 +1,16 @@
-import type { AddressInfo } from 'node:net';
-import { type DynamicModule, Logger, Module, type Type } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { AddressInfo, Server } from 'node:net';
+import { type DynamicModule, Logger, type Type } from '@nestjs/common';
 import { API_DOCS_PATH } from '../../modules/admin/index.js';
 import { EVENT_STORE, type EventStore } from '../../modules/event-store/index.js';
 import { PosthornError } from '../../modules/kernel/index.js';
 import { loadConfig, unknownVariables } from '../config/load-config.js';
 import type { PosthornConfig } from '../config/posthorn-config.js';
 import { PinoLoggerService } from '../logging/pino-logger.service.js';
-import { PosthornModule } from '../posthorn.module.js';
-import { setUpHttpFace } from './http-face.js';
+import { createServer } from './create-server.js';
 import { endOnSignals, exitOn } from './process-end.js';
 
 /** What the server serves beside Posthorn itself. */
 export type ServedModules = (config: PosthornConfig) => readonly (DynamicModule | Type)[];
-
-@Module({})
-class ServerModule {}
 
 /**
  * Serves Posthorn as a process of its own, configured by the environment: REST, webhooks, deliveries. Resolves when it
@@ -45,25 +39,17 @@ async function start(
   modules: readonly (DynamicModule | Type)[],
   logger: PinoLoggerService,
 ): Promise<void> {
-  const root: DynamicModule = {
-    module: ServerModule,
-    imports: [PosthornModule.forRoot({ ...config, admin: true }), ...modules],
-  };
-  const app = await NestFactory.create<NestExpressApplication>(root, {
-    logger,
-    abortOnError: false,
-    bodyParser: false,
-    rawBody: true,
-  });
+  // The configuration is given as options, so that what was validated is what is used.
+  const posthorn = Object.fromEntries(Object.entries(config)) as Partial<PosthornConfig>;
+  const app = await createServer({ posthorn, modules, logger });
   endOnSignals(app, config.drainTimeoutMs);
-  setUpHttpFace(app, config.maxBodyBytes);
-  await app.listen(config.port, config.host);
-  const { failed } = app.get<EventStore>(EVENT_STORE);
-  void failed.then((error) => {
+  void app.get<EventStore>(EVENT_STORE).failed.then((error) => {
     new Logger('Server').fatal(error);
     process.exit(1);
   });
-  const url = urlOf(app.getHttpServer().address() as AddressInfo);
+  await app.listen(config.port, config.host);
+  const server = app.getHttpServer() as Server;
+  const url = urlOf(server.address() as AddressInfo);
   new Logger('Server').log(`listening on ${url}, API documentation at ${url}/${API_DOCS_PATH}`);
 }
 

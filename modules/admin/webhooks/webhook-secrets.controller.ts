@@ -62,7 +62,12 @@ export class WebhookSecretsController {
     @Param('id') id: string,
     @Body() request: RotateSecretRequest,
   ): Promise<Shape<SigningSecretResponse>> {
-    await this.#webhooks.rotateSecret(id, { ...request, by: REQUESTED_BY });
+    const { overlapMs, signingSecret } = request;
+    await this.#webhooks.rotateSecret(id, {
+      by: REQUESTED_BY,
+      ...(overlapMs !== undefined && { overlapMs }),
+      ...(signingSecret !== undefined && { signingSecret }),
+    });
     return this.#newest(id);
   }
 

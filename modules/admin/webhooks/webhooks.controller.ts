@@ -133,7 +133,7 @@ export class WebhooksController {
   }
 }
 
-function commandOptions({ reason }: ReasonRequest, ifMatch?: string) {
+function commandOptions({ reason }: Pick<ReasonRequest, 'reason'>, ifMatch?: string) {
   const expectedRevision = expectedRevisionOf(ifMatch);
   return {
     by: REQUESTED_BY,

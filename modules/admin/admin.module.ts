@@ -1,0 +1,32 @@
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { EventsController } from './events/events.controller.js';
+import { HealthController } from './health/health.controller.js';
+import { WebhookSecretsController } from './webhooks/webhook-secrets.controller.js';
+import { WebhooksController } from './webhooks/webhooks.controller.js';
+
+/** What the REST face stands on. */
+export interface AdminModuleOptions {
+  /**
+   * Modules that provide `ADMIN_OPTIONS`, `READINESS`, `EVENT_STORE_CLIENT`, `STREAM_NAMES`, `WebhooksService`, and the
+   * handlers of the delivery commands and queries.
+   */
+  readonly imports: NonNullable<ModuleMetadata['imports']>;
+}
+
+/** The REST face: controllers under `/api/v1`, in whatever HTTP server the application has. */
+@Module({})
+export class AdminModule {
+  static forRoot({ imports }: AdminModuleOptions): DynamicModule {
+    return {
+      module: AdminModule,
+      imports: [CqrsModule, ...imports],
+      controllers: [
+        EventsController,
+        WebhooksController,
+        WebhookSecretsController,
+        HealthController,
+      ],
+    };
+  }
+}

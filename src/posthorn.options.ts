@@ -1,0 +1,30 @@
+import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
+import type { Clock } from '../modules/kernel/index.js';
+import type { TenantResolver } from '../modules/feed/index.js';
+import type { SendingOptions } from '../modules/sending/index.js';
+import type { PosthornConfigOptions } from './config/load-config.js';
+
+/** What an application can say about Posthorn: every setting, and what only code can say. */
+export interface PosthornOptions extends PosthornConfigOptions {
+  /** Gives the tenant of an event where it is not in the event's metadata. When both give one, they have to agree. */
+  readonly tenantResolver?: TenantResolver;
+  /** The only event types that webhooks may name. Default: any. */
+  readonly knownEventTypes?: readonly string[];
+  /** Certificates, proxies and steps of the connections to endpoints, beyond the settings. */
+  readonly sending?: Omit<SendingOptions, 'isHttpAllowed' | 'allowedNetworks' | 'clock'>;
+  /** Time, as Posthorn sees it. Default: that of the machine. */
+  readonly clock?: Clock;
+}
+
+/** What decides which modules there are, and so has to be known before any factory runs. */
+export interface PosthornFaces {
+  /** Mounts the REST face under `/api/v1` in the application's own HTTP server. Default: false. */
+  readonly admin?: boolean;
+}
+
+/** `PosthornOptions` that a factory makes, with what other modules provide. */
+export interface PosthornAsyncOptions extends PosthornFaces, Pick<ModuleMetadata, 'imports'> {
+  readonly inject?: NonNullable<FactoryProvider['inject']>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- what is injected is typed by the factory
+  readonly useFactory: (...injected: any[]) => PosthornOptions | Promise<PosthornOptions>;
+}

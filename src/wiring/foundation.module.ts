@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { type DynamicModule, Module, type Provider } from '@nestjs/common';
+import {
+  DELIVERY_DEFAULTS,
+  DELIVERY_OPTIONS,
+  type DeliveryOptions,
+} from '../../modules/delivery/index.js';
+import { STREAM_NAMES, StreamNames } from '../../modules/event-store/index.js';
+import { FEED_DEFAULTS, FEED_OPTIONS, type FeedOptions } from '../../modules/feed/index.js';
+import { CLOCK, type Clock, SystemClock } from '../../modules/kernel/index.js';
+import { loadConfig, type PosthornConfigOptions } from '../config/load-config.js';
+import type { PosthornConfig } from '../config/posthorn-config.js';
+import type { PosthornAsyncOptions, PosthornOptions } from '../posthorn.options.js';
+
+/** Injection token of the `PosthornConfig`: every setting, validated. */
+export const POSTHORN_CONFIG = Symbol('posthorn.Config');
+
+/** Injection token of the `PosthornOptions`, as the application gave them. */
+export const POSTHORN_OPTIONS = Symbol('posthorn.Options');
+
+const PROVIDERS: readonly Provider[] = [
+  {
+    provide: POSTHORN_CONFIG,
+    inject: [POSTHORN_OPTIONS],
+    useFactory: (options: PosthornOptions) => loadConfig(settingsOf(options)),
+  },
+  {
+    provide: CLOCK,
+    inject: [POSTHORN_OPTIONS],
+    useFactory: ({ clock }: PosthornOptions): Clock => clock ?? new SystemClock(),
+  },
+  {
+    provide: STREAM_NAMES,
+    inject: [POSTHORN_CONFIG],
+    useFactory: ({ streamPrefix }: PosthornConfig) => new StreamNames(streamPrefix),
+  },
+  {
+    provide: FEED_OPTIONS,
+    inject: [POSTHORN_OPTIONS],
+    useFactory: ({ tenantResolver }: PosthornOptions): FeedOptions => ({
+      ...FEED_DEFAULTS,
+      ...(tenantResolver && { tenantResolver }),
+    }),
+  },
+  {
+    provide: DELIVERY_OPTIONS,
+    inject: [POSTHORN_CONFIG],
+    useFactory: (config: PosthornConfig): DeliveryOptions => ({
+      ...DELIVERY_DEFAULTS,
+      instanceId: `${hostname()}-${randomBytes(6).toString('hex')}`,
+      inlineWindowMs: config.inlineWindowMs,
+      maxConcurrentAttempts: config.maxConcurrentAttempts,
+      drainTimeoutMs: config.drainTimeoutMs,
+    }),
+  },
+];
+
+/** The configuration, the clock, and what the rooms are told of both. */
+@Module({})
+export class FoundationModule {
+  static forRootAsync({ imports, inject, useFactory }: PosthornAsyncOptions): DynamicModule {
+    return {
+      module: FoundationModule,
+      imports: imports ?? [],
+      providers: [{ provide: POSTHORN_OPTIONS, inject: inject ?? [], useFactory }, ...PROVIDERS],
+      exports: [
+        POSTHORN_OPTIONS,
+        POSTHORN_CONFIG,
+        CLOCK,
+        STREAM_NAMES,
+        FEED_OPTIONS,
+        DELIVERY_OPTIONS,
+      ],
+    };
+  }
+}
+
+const ONLY_IN_CODE: ReadonlySet<string> = new Set([
+  'tenantResolver',
+  'knownEventTypes',
+  'sending',
+  'clock',
+] satisfies (keyof PosthornOptions)[]);
+
+/** Options that are no settings are taken out; misspelt ones stay in, to be refused. */
+function settingsOf(options: PosthornOptions): PosthornConfigOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !ONLY_IN_CODE.has(name)));
+}
