@@ -16,7 +16,6 @@ import {
 } from '../../event-store/index.js';
 import { PosthornError } from '../../kernel/index.js';
 import { ApiController } from '../api-controller.decorator.js';
-import type { Shape } from '../shape.js';
 import { AppendEventsRequest, type EventRequest } from './append-events.request.js';
 
 class AppendEventsResponse {
@@ -57,7 +56,7 @@ export class EventsController {
   @HttpCode(HttpStatus.CREATED)
   @ApiOperation({ summary: 'Append events to a stream' })
   @ApiCreatedResponse({ type: AppendEventsResponse })
-  async append(@Body() request: AppendEventsRequest): Promise<Shape<AppendEventsResponse>> {
+  async append(@Body() request: AppendEventsRequest): Promise<AppendEventsResponse> {
     const { stream, events, expectedRevision = 'any' } = request;
     if (this.#names.isReserved(stream)) throw reserved(this.#names.prefix);
     const { nextExpectedRevision, position } = await this.#client.appendToStream(

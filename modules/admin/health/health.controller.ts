@@ -7,7 +7,6 @@ import {
   ApiServiceUnavailableResponse,
 } from '@nestjs/swagger';
 import { OpenApiController } from '../api-controller.decorator.js';
-import type { Shape } from '../shape.js';
 import { type Readiness, READINESS, type ReadinessCheck } from './readiness.port.js';
 
 class LivenessResponse {
@@ -48,7 +47,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({ summary: 'Whether the process runs' })
   @ApiOkResponse({ type: LivenessResponse })
-  live(): Shape<LivenessResponse> {
+  live(): LivenessResponse {
     return { status: 'live' };
   }
 
@@ -58,7 +57,7 @@ export class HealthController {
   })
   @ApiOkResponse({ type: ReadinessResponse })
   @ApiServiceUnavailableResponse({ type: ReadinessResponse })
-  ready(@Res({ passthrough: true }) response: unknown): Shape<ReadinessResponse> {
+  ready(@Res({ passthrough: true }) response: unknown): ReadinessResponse {
     const checks = this.#readiness.check();
     const isReady = checks.every((check) => check.isReady);
     this.#adapterHost.httpAdapter.status(response, isReady ? 200 : 503);

@@ -1,6 +1,5 @@
 import { IsIn } from 'class-validator';
 import type { Webhook, WebhookStatus } from '../../registry/index.js';
-import type { Shape } from '../shape.js';
 import { IsName } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
 import { DEFAULT_LIMIT, PageRequest } from '../validation/page.request.js';
@@ -24,7 +23,7 @@ export class ListWebhooksRequest extends PageRequest {
 export function pageOf(
   webhooks: readonly Webhook[],
   { cursor, limit, status, tenantId }: ListWebhooksRequest,
-): Shape<WebhookPageResponse> {
+): WebhookPageResponse {
   const matching = webhooks.filter(
     (webhook) =>
       (status === undefined || webhook.status === status) &&

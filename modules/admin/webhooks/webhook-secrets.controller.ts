@@ -4,7 +4,6 @@ import { IsInt, IsString, Max, Min } from 'class-validator';
 import { WebhooksService } from '../../registry/index.js';
 import { ApiController } from '../api-controller.decorator.js';
 import { REQUESTED_BY } from '../requested-by.js';
-import type { Shape } from '../shape.js';
 import { Field } from '../validation/field.decorator.js';
 import { SigningSecretResponse } from './webhook.response.js';
 
@@ -49,7 +48,7 @@ export class WebhookSecretsController {
   @HttpCode(HttpStatus.OK)
   @ApiOperation({ summary: 'Show the signing secret of a webhook again' })
   @ApiOkResponse({ type: SigningSecretResponse })
-  reveal(@Param('id') id: string): Promise<Shape<SigningSecretResponse>> {
+  reveal(@Param('id') id: string): Promise<SigningSecretResponse> {
     return this.#newest(id);
   }
 
@@ -61,7 +60,7 @@ export class WebhookSecretsController {
   async rotate(
     @Param('id') id: string,
     @Body() request: RotateSecretRequest,
-  ): Promise<Shape<SigningSecretResponse>> {
+  ): Promise<SigningSecretResponse> {
     const { overlapMs, signingSecret } = request;
     await this.#webhooks.rotateSecret(id, {
       by: REQUESTED_BY,
@@ -71,7 +70,7 @@ export class WebhookSecretsController {
     return this.#newest(id);
   }
 
-  async #newest(id: string): Promise<Shape<SigningSecretResponse>> {
+  async #newest(id: string): Promise<SigningSecretResponse> {
     return { signingSecret: await this.#webhooks.revealSigningSecret(id) };
   }
 }

@@ -7,7 +7,6 @@ import type {
   WebhookOwner,
   WebhookStatus,
 } from '../../registry/index.js';
-import type { Shape } from '../shape.js';
 
 /** What stands where a secret is. */
 const MASK = '********';
@@ -50,7 +49,7 @@ export class WebhookResponse {
   readonly headers!: Readonly<Record<string, string>>;
 
   @ApiProperty({ type: AuthResponse })
-  readonly auth!: Shape<AuthResponse>;
+  readonly auth!: AuthResponse;
 
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly retry!: RetryPolicy;
@@ -110,7 +109,7 @@ export class SigningSecretResponse {
 /** A page of webhooks. */
 export class WebhookPageResponse {
   @ApiProperty({ type: [WebhookResponse], description: 'By id.' })
-  readonly items!: readonly Shape<WebhookResponse>[];
+  readonly items!: readonly WebhookResponse[];
 
   @ApiProperty({ type: 'string', nullable: true })
   readonly nextCursor!: string | null;
@@ -120,7 +119,7 @@ export class WebhookPageResponse {
 }
 
 /** Shows a webhook without any of its secrets. */
-export function toWebhookResponse(webhook: Webhook): Shape<WebhookResponse> {
+export function toWebhookResponse(webhook: Webhook): WebhookResponse {
   const { definition } = webhook;
   return {
     id: webhook.id,

@@ -22,7 +22,6 @@ import {
 import { WebhooksService, type WebhookInput } from '../../registry/index.js';
 import { ApiController } from '../api-controller.decorator.js';
 import { REQUESTED_BY } from '../requested-by.js';
-import type { Shape } from '../shape.js';
 import { invalidInput, isRecord } from '../validation/request.pipe.js';
 import { EntityTagInterceptor, expectedRevisionOf } from './entity-tag.js';
 import { ListWebhooksRequest, pageOf } from './list-webhooks.request.js';
@@ -53,7 +52,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Register a webhook' })
   @ApiBody({ type: RegisterWebhookRequest })
   @ApiCreatedResponse({ type: RegisteredWebhookResponse })
-  async register(@Body() body: unknown): Promise<Shape<RegisteredWebhookResponse>> {
+  async register(@Body() body: unknown): Promise<RegisteredWebhookResponse> {
     const { id, ...definition } = recordOf(body);
     // The registry checks every field of what it is given, whatever it is.
     const { webhook } = await this.#webhooks.define(
@@ -68,7 +67,7 @@ export class WebhooksController {
   @Get()
   @ApiOperation({ summary: 'List webhooks' })
   @ApiOkResponse({ type: WebhookPageResponse })
-  async list(@Query() request: ListWebhooksRequest): Promise<Shape<WebhookPageResponse>> {
+  async list(@Query() request: ListWebhooksRequest): Promise<WebhookPageResponse> {
     return pageOf(await this.#webhooks.all(), request);
   }
 
@@ -76,7 +75,7 @@ export class WebhooksController {
   @UseInterceptors(EntityTagInterceptor)
   @ApiOperation({ summary: 'Show a webhook' })
   @ApiOkResponse({ type: WebhookResponse })
-  async get(@Param('id') id: string): Promise<Shape<WebhookResponse>> {
+  async get(@Param('id') id: string): Promise<WebhookResponse> {
     return toWebhookResponse(await this.#webhooks.get(id));
   }
 
@@ -91,7 +90,7 @@ export class WebhooksController {
     @Param('id') id: string,
     @Body() body: unknown,
     @Headers('if-match') ifMatch?: string,
-  ): Promise<Shape<WebhookResponse>> {
+  ): Promise<WebhookResponse> {
     const patch = recordOf(body);
     const { webhook } = await this.#webhooks.change(id, patch, commandOptions({}, ifMatch));
     return toWebhookResponse(webhook);
@@ -111,10 +110,7 @@ export class WebhooksController {
   @UseInterceptors(EntityTagInterceptor)
   @ApiOperation({ summary: 'Hold the deliveries of a webhook without losing any' })
   @ApiOkResponse({ type: WebhookResponse })
-  async pause(
-    @Param('id') id: string,
-    @Body() request: ReasonRequest,
-  ): Promise<Shape<WebhookResponse>> {
+  async pause(@Param('id') id: string, @Body() request: ReasonRequest): Promise<WebhookResponse> {
     const { webhook } = await this.#webhooks.pause(id, commandOptions(request));
     return toWebhookResponse(webhook);
   }
@@ -124,10 +120,7 @@ export class WebhooksController {
   @UseInterceptors(EntityTagInterceptor)
   @ApiOperation({ summary: 'Let a paused webhook go on, or enable a disabled one' })
   @ApiOkResponse({ type: WebhookResponse })
-  async resume(
-    @Param('id') id: string,
-    @Body() request: ReasonRequest,
-  ): Promise<Shape<WebhookResponse>> {
+  async resume(@Param('id') id: string, @Body() request: ReasonRequest): Promise<WebhookResponse> {
     const { webhook } = await this.#webhooks.resume(id, commandOptions(request));
     return toWebhookResponse(webhook);
   }
