@@ -14,6 +14,7 @@ import {
   UnavailableError,
   UnknownError,
 } from '@eventstore/db-client';
+import { ManualClock } from '../../../kernel/index.js';
 import {
   type EmbeddedEventStore,
   openEmbeddedEventStore,
