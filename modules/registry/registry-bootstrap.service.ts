@@ -1,7 +1,7 @@
 import {
+  type BeforeApplicationShutdown,
   Logger,
   type OnApplicationBootstrap,
-  type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
 import {
@@ -49,7 +49,7 @@ interface BootstrapParts {
  * event store cannot be reached the application starts all the same, not ready, and this goes on trying.
  */
 export class RegistryBootstrap
-  implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+  implements OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
 {
   /**
    * Resolves when everything that is declared has been registered. Rejects with what no further try would mend, and with
@@ -102,7 +102,8 @@ export class RegistryBootstrap
     this.#fail(new PosthornError('PSH_REGISTRY_UNAVAILABLE', 'the application ends'));
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** The event store closes in the hook after this one. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.#parts.deadline.stop();
     await this.#parts.follower.stop();
   }
