@@ -22,7 +22,7 @@ export interface BatchMessage {
   readonly buffer: ArrayBuffer;
 }
 
-const REQUEST_BYTES = 17;
+const REQUEST_BYTES = 21;
 const EVENT_BYTES = UUID_BYTES + 13;
 const KINDS = ['append', 'soft-delete', 'tombstone'] as const;
 
@@ -45,6 +45,7 @@ export function encodeBatch(
   const types = new Map<string, number>();
   let at = 0;
   for (const request of requests) {
+    at = buffer.writeUInt32LE(encodedBytes(request), at);
     buffer[at] = KINDS.indexOf(request.kind);
     at = buffer.writeDoubleLE(expectedToNumber(request.expected), at + 1);
     at = buffer.writeUInt32LE(strings.push(request.stream) - 1, at);
@@ -79,6 +80,7 @@ export class BatchReader {
   readonly #buffer: Buffer;
   readonly #strings: readonly string[];
   #at = 0;
+  #nextRequestAt = 0;
   kind: WriteRequest['kind'] = 'append';
   stream = '';
   expected: ExpectedRevision = 'any';
@@ -100,11 +102,12 @@ export class BatchReader {
 
   nextRequest(): void {
     const buffer = this.#buffer;
-    const at = this.#at;
-    this.kind = KINDS[buffer[at] ?? 0] ?? 'append';
-    this.expected = expectedFromNumber(buffer.readDoubleLE(at + 1));
-    this.stream = this.#string(buffer.readUInt32LE(at + 9));
-    this.eventCount = buffer.readUInt32LE(at + 13);
+    const at = this.#nextRequestAt;
+    this.#nextRequestAt = at + buffer.readUInt32LE(at);
+    this.kind = KINDS[buffer[at + 4] ?? 0] ?? 'append';
+    this.expected = expectedFromNumber(buffer.readDoubleLE(at + 5));
+    this.stream = this.#string(buffer.readUInt32LE(at + 13));
+    this.eventCount = buffer.readUInt32LE(at + 17);
     this.#at = this.#firstEventAt = at + REQUEST_BYTES;
   }
 
@@ -125,18 +128,6 @@ export class BatchReader {
   /** Goes back to before the first event of the current request. */
   rewind(): void {
     this.#at = this.#firstEventAt;
-  }
-
-  /** Passes over the events of the current request, wherever the walk stands within them. */
-  skipEvents(): void {
-    this.rewind();
-    for (let index = 0; index < this.eventCount; index++) {
-      const lengthsAt = this.#at + UUID_BYTES + 5;
-      this.#at +=
-        EVENT_BYTES +
-        this.#buffer.readUInt32LE(lengthsAt) +
-        this.#buffer.readUInt32LE(lengthsAt + 4);
-    }
   }
 
   #string(index: number): string {

@@ -248,7 +248,6 @@ export class LogWriter {
   }
 
   #declined(reader: BatchReader, row: StreamRow | undefined, verdict: Verdict): Outcome {
-    reader.skipEvents();
     const current = row?.lastRevision ?? -1;
     switch (verdict.kind) {
       case 'repeat':

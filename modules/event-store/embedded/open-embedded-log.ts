@@ -5,6 +5,8 @@ import { OpenLog, type ReaderThread, type WriterThread } from './open-log.js';
 import { StoreThread } from './store-thread.js';
 import type { WriterOptions } from './writer-protocol.js';
 
+export type { OpenLog };
+
 const DEFAULT_MAX_APPEND_BYTES = 1_048_576;
 
 export interface EmbeddedLogOptions {
