@@ -26,4 +26,14 @@ export const EVENT_STORE_ERRORS = {
     title: 'The embedded event store stopped working in this process',
     fix: 'End the process and start it again: the store recovers when it is opened.',
   },
+  PSH_EVENT_STORE_ADDRESS_NOT_AVAILABLE: {
+    status: 503,
+    title: 'The event store cannot listen at this address',
+    fix: 'Choose another host or port, stop what uses it, or mend the certificate and its key.',
+  },
+  PSH_EVENT_STORE_INVALID_OPTIONS: {
+    status: 400,
+    title: 'The options of the event store are not usable',
+    fix: 'Mend every problem listed.',
+  },
 } as const satisfies ErrorDefinitions;
