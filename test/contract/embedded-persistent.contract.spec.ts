@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedEventStore } from '../../modules/event-store/open-embedded-event-store.js';
-import {
-  describePersistentSubscriptions,
-  type OpenStore,
-} from './persistent-subscriptions.contract.js';
+import type { OpenStore } from './open-store.js';
+import { describePersistentSubscriptions } from './persistent-subscriptions.contract.js';
 
 describePersistentSubscriptions('the embedded event store', async (): Promise<OpenStore> => {
   const dataDir = mkdtempSync(join(tmpdir(), 'contract-'));

@@ -12,7 +12,7 @@ import {
   START,
 } from '@eventstore/db-client';
 import { connected, GroupConsumer } from './group-consumer.js';
-import type { GetStore } from './persistent-subscriptions.contract.js';
+import type { GetStore } from './open-store.js';
 import { numbered, rejection, uniqueStream } from './stream-fixtures.js';
 
 const GROUP = 'group';

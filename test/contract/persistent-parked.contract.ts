@@ -11,7 +11,7 @@ import {
   numbersOf,
   retriesOf,
 } from './group-consumer.js';
-import type { GetStore } from './persistent-subscriptions.contract.js';
+import type { GetStore } from './open-store.js';
 import { all, numbered, rejection, uniqueStream } from './stream-fixtures.js';
 
 const GROUP = 'group';

@@ -7,7 +7,7 @@ import {
   streamNameFilter,
 } from '@eventstore/db-client';
 import { connected, eventually, numbersOf, retriesOf } from './group-consumer.js';
-import type { GetStore } from './persistent-subscriptions.contract.js';
+import type { GetStore } from './open-store.js';
 import { numbered, uniqueStream } from './stream-fixtures.js';
 
 const GROUP = 'group';

@@ -1,20 +1,8 @@
-import type { EventStoreClient } from '../../modules/event-store/index.js';
+import type { GetStore, OpenStore } from './open-store.js';
 import { describeDelivery } from './persistent-delivery.contract.js';
 import { describeGroups } from './persistent-groups.contract.js';
 import { describeParkedMessages } from './persistent-parked.contract.js';
 import { describeRestarts } from './persistent-restart.contract.js';
-
-/** An event store under test. */
-export interface OpenStore {
-  /** A client of the store as it runs now. */
-  readonly client: EventStoreClient;
-  /** Ends the store and starts it again on the same data. */
-  restart(): Promise<void>;
-  close(): Promise<void>;
-}
-
-/** The store of the running test. */
-export type GetStore = () => OpenStore;
 
 /**
  * How persistent subscriptions behave, on every event store that Posthorn runs on. Each test uses streams and groups of its
