@@ -144,7 +144,7 @@ describe('the registry on an event store', () => {
     expect(await membersOf()).toEqual([]);
     expect(await webhooks.all()).toEqual([]);
     expect(directory.find('orders')).toMatchObject({ status: 'removed' });
-    await expect(webhooks.get('orders')).rejects.toThrow(failing('PSH_REGISTRY_WEBHOOK_NOT_FOUND'));
+    await expect(webhooks.get('orders')).rejects.toThrow(failing('PSH_REGISTRY_NOT_FOUND'));
 
     const { webhook } = await webhooks.register('orders', URL, orders);
     expect(webhook.registration).toBe(2);
@@ -176,7 +176,7 @@ describe('the registry on an event store', () => {
     'knows no webhook %j',
     async (id) => {
       const { webhooks } = await start();
-      const unknown = failing('PSH_REGISTRY_WEBHOOK_NOT_FOUND');
+      const unknown = failing('PSH_REGISTRY_NOT_FOUND');
       await expect(webhooks.get(id)).rejects.toThrow(unknown);
       await expect(webhooks.pause(id)).rejects.toThrow(unknown);
       await expect(webhooks.change(id, { timeoutMs: 1 })).rejects.toThrow(unknown);

@@ -78,7 +78,7 @@ export class WebhookWriter {
     const { webhook, position } = this.#options.directory.entry(webhookId);
     if (!webhook) {
       throw new PosthornError(
-        'PSH_REGISTRY_WEBHOOK_NOT_FOUND',
+        'PSH_REGISTRY_NOT_FOUND',
         `there is no webhook "${webhookId}"`,
       );
     }

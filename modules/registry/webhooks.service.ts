@@ -61,7 +61,7 @@ interface ServiceParts {
  * is appended afterwards is matched against it. Commands may be repeated: one that changes nothing records nothing.
  *
  * Every command may throw `PSH_REGISTRY_UNAVAILABLE`, `PSH_REGISTRY_OUTCOME_UNKNOWN` or `PSH_REGISTRY_CONTENDED`; one
- * about a webhook that does not exist `PSH_REGISTRY_WEBHOOK_NOT_FOUND`; one with `expectedRevision`
+ * about a webhook that does not exist `PSH_REGISTRY_NOT_FOUND`; one with `expectedRevision`
  * `PSH_REGISTRY_REVISION_MISMATCH`.
  */
 export class WebhooksService {
@@ -140,7 +140,7 @@ export class WebhooksService {
     return this.#parts.directory.all();
   }
 
-  /** @throws PosthornError `PSH_REGISTRY_WEBHOOK_NOT_FOUND` */
+  /** @throws PosthornError `PSH_REGISTRY_NOT_FOUND` */
   async get(id: string): Promise<Webhook> {
     await this.#parts.directory.barrier();
     const webhook = this.#parts.directory.find(id);
@@ -306,5 +306,5 @@ function requireId(id: unknown): void {
 
 function notFound(id: unknown): PosthornError {
   const shown = typeof id === 'string' ? quoted(id) : 'of that kind';
-  return new PosthornError('PSH_REGISTRY_WEBHOOK_NOT_FOUND', `there is no webhook ${shown}`);
+  return new PosthornError('PSH_REGISTRY_NOT_FOUND', `there is no webhook ${shown}`);
 }

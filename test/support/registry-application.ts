@@ -25,7 +25,7 @@ import {
   WebhooksService,
 } from '../../modules/registry/index.js';
 
-export const KEY_RING = KeyRing.parse(`test:${Buffer.alloc(32, 1).toString('base64')}`);
+const KEY_RING = KeyRing.parse(`test:${Buffer.alloc(32, 1).toString('base64')}`);
 
 export interface RegistryApplicationOptions {
   readonly options?: Partial<RegistryOptions>;

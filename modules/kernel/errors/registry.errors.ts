@@ -16,7 +16,7 @@ export const REGISTRY_ERRORS = {
     title: 'The class does not declare a webhook',
     fix: 'Decorate the class with @Webhook({ id }), implement `define`, and list it among the providers of a module.',
   },
-  PSH_REGISTRY_WEBHOOK_NOT_FOUND: {
+  PSH_REGISTRY_NOT_FOUND: {
     status: 404,
     title: 'There is no webhook with this id',
     fix: 'Take the id from the list of webhooks; a removed webhook has to be registered again.',

@@ -7,7 +7,7 @@ import type {
 } from '../webhook.events.js';
 
 /** Nothing was ever registered under the id. */
-export interface Unregistered {
+interface Unregistered {
   readonly phase: 'unregistered';
 }
 

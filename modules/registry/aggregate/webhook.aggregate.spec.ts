@@ -311,8 +311,8 @@ describe('the states of a webhook', () => {
   });
 
   it.each([PAUSE, RESUME, DISABLE, REMOVE])('what is not registered cannot: $type', (decision) => {
-    expect(given().when(decision).code).toBe('PSH_REGISTRY_WEBHOOK_NOT_FOUND');
-    expect(given(register(), REMOVE).when(decision).code).toBe('PSH_REGISTRY_WEBHOOK_NOT_FOUND');
+    expect(given().when(decision).code).toBe('PSH_REGISTRY_NOT_FOUND');
+    expect(given(register(), REMOVE).when(decision).code).toBe('PSH_REGISTRY_NOT_FOUND');
   });
 });
 

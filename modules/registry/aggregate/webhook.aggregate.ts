@@ -319,7 +319,7 @@ function noted(
 
 function registeredOrThrow(webhookId: string, state: WebhookState): Registered {
   if (state.phase === 'registered') return state;
-  throw new PosthornError('PSH_REGISTRY_WEBHOOK_NOT_FOUND', `there is no webhook "${webhookId}"`);
+  throw new PosthornError('PSH_REGISTRY_NOT_FOUND', `there is no webhook "${webhookId}"`);
 }
 
 function refuseIfOwnedByCode(webhookId: string, state: Registered): void {

@@ -12,7 +12,7 @@ import {
 } from './registry.commands.js';
 
 @CommandHandler(RegisterWebhook)
-export class RegisterWebhookHandler implements ICommandHandler<RegisterWebhook> {
+class RegisterWebhookHandler implements ICommandHandler<RegisterWebhook> {
   constructor(private readonly webhooks: WebhooksService) {}
 
   execute({ webhookId, definition, options }: RegisterWebhook): Promise<CommandResult> {
@@ -21,7 +21,7 @@ export class RegisterWebhookHandler implements ICommandHandler<RegisterWebhook> 
 }
 
 @CommandHandler(ChangeWebhook)
-export class ChangeWebhookHandler implements ICommandHandler<ChangeWebhook> {
+class ChangeWebhookHandler implements ICommandHandler<ChangeWebhook> {
   constructor(private readonly webhooks: WebhooksService) {}
 
   execute({ webhookId, patch, options }: ChangeWebhook): Promise<CommandResult> {
@@ -30,7 +30,7 @@ export class ChangeWebhookHandler implements ICommandHandler<ChangeWebhook> {
 }
 
 @CommandHandler(PauseWebhook)
-export class PauseWebhookHandler implements ICommandHandler<PauseWebhook> {
+class PauseWebhookHandler implements ICommandHandler<PauseWebhook> {
   constructor(private readonly webhooks: WebhooksService) {}
 
   execute({ webhookId, options }: PauseWebhook): Promise<CommandResult> {
@@ -39,7 +39,7 @@ export class PauseWebhookHandler implements ICommandHandler<PauseWebhook> {
 }
 
 @CommandHandler(ResumeWebhook)
-export class ResumeWebhookHandler implements ICommandHandler<ResumeWebhook> {
+class ResumeWebhookHandler implements ICommandHandler<ResumeWebhook> {
   constructor(private readonly webhooks: WebhooksService) {}
 
   execute({ webhookId, options }: ResumeWebhook): Promise<CommandResult> {
@@ -48,7 +48,7 @@ export class ResumeWebhookHandler implements ICommandHandler<ResumeWebhook> {
 }
 
 @CommandHandler(DisableWebhook)
-export class DisableWebhookHandler implements ICommandHandler<DisableWebhook> {
+class DisableWebhookHandler implements ICommandHandler<DisableWebhook> {
   constructor(private readonly webhooks: WebhooksService) {}
 
   execute({ webhookId, reason, options }: DisableWebhook): Promise<CommandResult> {
@@ -57,7 +57,7 @@ export class DisableWebhookHandler implements ICommandHandler<DisableWebhook> {
 }
 
 @CommandHandler(RemoveWebhook)
-export class RemoveWebhookHandler implements ICommandHandler<RemoveWebhook> {
+class RemoveWebhookHandler implements ICommandHandler<RemoveWebhook> {
   constructor(private readonly webhooks: WebhooksService) {}
 
   execute({ webhookId, options }: RemoveWebhook): Promise<CommandResult> {
@@ -66,7 +66,7 @@ export class RemoveWebhookHandler implements ICommandHandler<RemoveWebhook> {
 }
 
 @CommandHandler(RotateWebhookSecret)
-export class RotateWebhookSecretHandler implements ICommandHandler<RotateWebhookSecret> {
+class RotateWebhookSecretHandler implements ICommandHandler<RotateWebhookSecret> {
   constructor(private readonly webhooks: WebhooksService) {}
 
   execute({ webhookId, options }: RotateWebhookSecret): Promise<CommandResult> {

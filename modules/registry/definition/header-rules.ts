@@ -34,7 +34,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
 const RESERVED_PREFIXES = ['webhook-', 'posthorn-', 'sec-', 'proxy-'] as const;
 
 /** Whether a static header of this name would break, or pretend to be, what Posthorn itself sends. */
-export function isReservedHeader(name: string, configured: readonly string[]): boolean {
+function isReservedHeader(name: string, configured: readonly string[]): boolean {
   const lower = name.toLowerCase();
   return (
     RESERVED_NAMES.has(lower) ||
