@@ -77,10 +77,7 @@ export class WebhookWriter {
     );
     const { webhook, position } = this.#options.directory.entry(webhookId);
     if (!webhook) {
-      throw new PosthornError(
-        'PSH_REGISTRY_NOT_FOUND',
-        `there is no webhook "${webhookId}"`,
-      );
+      throw new PosthornError('PSH_REGISTRY_NOT_FOUND', `there is no webhook "${webhookId}"`);
     }
     for (const event of events) this.#options.publish(new WebhookRecorded(webhookId, event));
     return { webhook, position, isChanged: events.length > 0 };
