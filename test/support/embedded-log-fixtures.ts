@@ -32,7 +32,9 @@ export function proposedNumbers(count: number, from = 0): ProposedEvent[] {
 
 /** What the data of records says. */
 export function valuesOf(records: readonly (LogRecord | undefined)[]): unknown[] {
-  return records.map((record) => record && JSON.parse(Buffer.from(record.data).toString()));
+  return records.map(
+    (record) => record && (JSON.parse(Buffer.from(record.data).toString()) as unknown),
+  );
 }
 
 /** A folder of its own for each test of the suite, removed after it. */

@@ -74,25 +74,29 @@ class Model {
 
   /** A number is the revision up to which the append was made before. */
   #check(name: string, stream: ModelStream, expected: ExpectedRevision, ids: readonly string[]) {
-    const current = stream.ids.length - 1;
     if (stream.isTombstoned) return 'streamDeleted';
-    if (expected === 'stream_exists') {
-      if (stream.isSoftDeleted) return 'streamDeleted';
-      if (current < 0 && !stream.hasMetadata) return 'wrongVersion';
-    }
-    if (expected === 'any' || expected === 'stream_exists') {
-      const known = ids.map((id) => this.#first.get(id)).map((at) => at?.stream === name && at);
-      if (!known[0]) return 'accept';
-      const last = known.at(-1);
-      return known.every(Boolean) && last ? last.revision : 'wrongVersion';
-    }
-    const from = expected === 'no_stream' ? -1 : expected;
-    if (from === current) return 'accept';
-    if (from > current || ids.length === 0) return 'wrongVersion';
-    const equal = ids.map((id, index) => stream.ids[from + 1 + index] === id);
-    if (equal.every(Boolean)) return from + ids.length;
-    return !equal[0] && from === -1 && stream.isSoftDeleted ? 'accept' : 'wrongVersion';
+    const exists = stream.ids.length > 0 || stream.hasMetadata;
+    if (expected === 'stream_exists' && stream.isSoftDeleted) return 'streamDeleted';
+    if (expected === 'stream_exists' && !exists) return 'wrongVersion';
+    if (expected === 'any' || expected === 'stream_exists') return this.#checkFirst(name, ids);
+    return checkStored(stream, expected === 'no_stream' ? -1 : expected, ids);
   }
+
+  #checkFirst(name: string, ids: readonly string[]) {
+    const known = ids.map((id) => this.#first.get(id)).map((at) => at?.stream === name && at);
+    if (!known[0]) return 'accept';
+    const last = known.at(-1);
+    return known.every(Boolean) && last ? last.revision : 'wrongVersion';
+  }
+}
+
+function checkStored(stream: ModelStream, from: number, ids: readonly string[]) {
+  const current = stream.ids.length - 1;
+  if (from === current) return 'accept';
+  if (from > current || ids.length === 0) return 'wrongVersion';
+  const equal = ids.map((id, index) => stream.ids[from + 1 + index] === id);
+  if (equal.every(Boolean)) return from + ids.length;
+  return !equal[0] && from === -1 && stream.isSoftDeleted ? 'accept' : 'wrongVersion';
 }
 
 const expectedRevision = fc.oneof(

@@ -56,11 +56,11 @@ describe('when a thread of the engine dies', () => {
     const again = await openEmbeddedLog({ dataDir: folder() });
     const streams = new Set((await everything(again.log)).map(({ stream }) => stream));
     await again.close();
-    outcomes.forEach((outcome, n) => {
-      if (outcome === 'appended') expect(streams.has(`s-${n}`)).toBe(true);
-      if (outcome === 'unavailable') expect(streams.has(`s-${n}`)).toBe(false);
-    });
-    expect(new Set(outcomes)).toContain('unavailable');
+    const isKept = (outcome: string) =>
+      outcomes.flatMap((one, n) => (one === outcome ? [streams.has(`s-${n}`)] : []));
+    expect(isKept('appended')).not.toContain(false);
+    expect(isKept('unavailable').length).toBeGreaterThan(0);
+    expect(isKept('unavailable')).not.toContain(true);
   });
 
   it('the reader: reads are refused, and the log has failed', async () => {

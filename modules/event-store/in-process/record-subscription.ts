@@ -58,7 +58,7 @@ export class RecordSubscription<E> extends Readable implements ReadableSubscript
     callback(error);
   }
 
-  /** Ends the subscription: what was not handed over yet is not. */
+  /** Ends the subscription. What it holds for its consumer already still comes, then the end. */
   async unsubscribe(): Promise<void> {
     if (!this.#hasEnded && !this.destroyed) {
       this.#stop();
