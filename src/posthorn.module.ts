@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { DeliveryEngine, DeliveryModule } from '../modules/delivery/index.js';
-import { EventStoreModule } from '../modules/event-store/index.js';
+import { EventStoreModule, type EventStoreModuleOptions } from '../modules/event-store/index.js';
 import { DISPATCH_OBSERVED, type DispatchObserved, FeedModule } from '../modules/feed/index.js';
 import { CLOCK, type Clock } from '../modules/kernel/index.js';
 import { KeyRing, type RegistryOptions, RegistryModule } from '../modules/registry/index.js';
@@ -60,12 +60,12 @@ export class PosthornModule {
 function roomsOn(foundation: DynamicModule): DynamicModule[] {
   const eventStore = EventStoreModule.forRootAsync({
     imports: [foundation],
-    inject: [POSTHORN_CONFIG, CLOCK],
-    useFactory: ({ dataDir }: PosthornConfig, clock: Clock) => ({
-      kind: 'embedded',
-      dataDir,
-      clock,
-    }),
+    inject: [POSTHORN_CONFIG, POSTHORN_OPTIONS, CLOCK],
+    useFactory: (
+      { dataDir }: PosthornConfig,
+      { eventStore: store }: PosthornOptions,
+      clock: Clock,
+    ): EventStoreModuleOptions => (store ? { store } : { kind: 'embedded', dataDir, clock }),
   });
   const registry = RegistryModule.forRootAsync({
     imports: [foundation, eventStore],

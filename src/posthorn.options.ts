@@ -1,5 +1,6 @@
 import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
 import type { Clock } from '../modules/kernel/index.js';
+import type { EventStore } from '../modules/event-store/index.js';
 import type { TenantResolver } from '../modules/feed/index.js';
 import type { SendingOptions } from '../modules/sending/index.js';
 import type { PosthornConfigOptions } from './config/load-config.js';
@@ -12,6 +13,11 @@ export interface PosthornOptions extends PosthornConfigOptions {
   readonly knownEventTypes?: readonly string[];
   /** Certificates, proxies and steps of the connections to endpoints, beyond the settings. */
   readonly sending?: Omit<SendingOptions, 'isHttpAllowed' | 'allowedNetworks' | 'clock'>;
+  /**
+   * An event store that is open already, and stays open: whoever opened it closes it. Default: the embedded one, in the
+   * data folder.
+   */
+  readonly eventStore?: EventStore;
   /** Time, as Posthorn sees it. Default: that of the machine. */
   readonly clock?: Clock;
 }

@@ -3,11 +3,13 @@ import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { CONFIG_KEYS } from '../config/config-keys.js';
 import { serve } from '../server/serve.js';
+import { eventStoreCommand } from './event-store.command.js';
 
 const USAGE = `Usage: posthorn <command>
 
 Commands:
   serve        serve the REST face, webhooks and deliveries until SIGTERM or SIGINT
+  event-store  serve an event store to other processes (event-store --help)
 
 Options:
   -h, --help     show this
@@ -21,6 +23,7 @@ ${Object.values(CONFIG_KEYS)
 
 /** Runs the command line. @returns what to exit with, or `undefined` while a server runs */
 async function run(args: readonly string[]): Promise<number | undefined> {
+  if (args[0] === 'event-store') return eventStoreCommand(args.slice(1));
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
