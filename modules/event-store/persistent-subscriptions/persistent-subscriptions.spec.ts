@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import {
   type BenchConsumer,
@@ -25,6 +26,8 @@ const ALL_FROM_START = { ...SETTINGS, startFrom: { commit: 0n, prepare: 0n } };
 const ALL_FROM_END = { ...SETTINGS, startFrom: { commit: -1n, prepare: -1n } };
 const ORDERS: LogFilter = { on: 'stream', prefixes: ['order-'] };
 const STREAM: GroupSource = { stream: 'order-1' };
+
+jest.setTimeout(30_000); // on a busy machine
 
 describe('PersistentSubscriptions', () => {
   let bench: SubscriptionsBench;

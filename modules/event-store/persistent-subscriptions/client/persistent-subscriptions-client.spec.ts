@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,8 @@ import {
 } from '../../open-embedded-event-store.js';
 
 const FROM_START = streamSettings({ startFrom: START });
+
+jest.setTimeout(30_000); // on a busy machine
 
 describe('PersistentSubscriptionsClient', () => {
   let dataDir: string;

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import {
   GroupSimulation,
@@ -171,6 +172,8 @@ class Run {
       .filter((id) => !simulation.acknowledged.has(id) && !parked.has(id));
   }
 }
+
+jest.setTimeout(30_000); // on a busy machine
 
 describe('Whatever happens in whatever order', () => {
   it('a checkpoint passes no event that was not acknowledged, skipped or parked, and none is lost', () => {
