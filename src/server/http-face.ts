@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { ProblemFilter, setUpApiDocs } from '../../modules/admin/index.js';
+import { API_PREFIX, ProblemFilter, setUpApiDocs } from '../../modules/admin/index.js';
 import { ERROR_REGISTRY, PosthornError } from '../../modules/kernel/index.js';
 
 /** What a browser is told about every answer. The API documentation needs its own scripts and styles. */
@@ -34,6 +34,7 @@ export function setUpHttpFace(app: NestExpressApplication, maxBodyBytes: number)
   app.set('etag', false);
   app.use(setSafeHeaders);
   app.use(logRequest);
+  app.use(answerHealthAtRoot);
   app.use(refuseOtherMediaTypes);
   app.useBodyParser('json', {
     limit: maxBodyBytes,
@@ -65,6 +66,14 @@ function logRequest(request: IncomingMessage, response: ServerResponse, next: Ne
       durationMs: Math.round(performance.now() - startedAt),
     });
   });
+  next();
+}
+
+/** Health is also where whoever runs containers looks for it: at `/health/live` and `/health/ready`. */
+function answerHealthAtRoot(request: IncomingMessage, _response: unknown, next: Next): void {
+  if (/^\/health\/(?:live|ready)(?:$|\?)/.test(request.url ?? '')) {
+    request.url = `/${API_PREFIX}${request.url ?? ''}`;
+  }
   next();
 }
 

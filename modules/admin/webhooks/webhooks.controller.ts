@@ -61,7 +61,7 @@ export class WebhooksController {
       { by: REQUESTED_BY, mustBeNew: true },
     );
     const signingSecret = await this.#webhooks.revealSigningSecret(webhook.id);
-    return { ...toWebhookResponse(webhook), signingSecret };
+    return Object.assign(toWebhookResponse(webhook), { signingSecret });
   }
 
   @Get()
