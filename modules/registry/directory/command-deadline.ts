@@ -4,7 +4,8 @@ import type { Clock } from '../../kernel/index.js';
 export class CommandDeadline {
   readonly #clock: Clock;
   readonly #timeoutMs: number;
-  readonly #stopped = new AbortController();
+  readonly #waiting = new Set<AbortController>();
+  #isStopped = false;
 
   /** @param timeoutMs milliseconds from the beginning of a command */
   constructor(clock: Clock, timeoutMs: number) {
@@ -15,18 +16,22 @@ export class CommandDeadline {
   /** Runs `work` with a signal that aborts at its deadline. */
   async within<Result>(work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
     const deadline = new AbortController();
+    if (this.#isStopped) deadline.abort();
+    this.#waiting.add(deadline);
     const cancel = this.#clock.setTimer(() => {
       deadline.abort();
     }, this.#timeoutMs);
     try {
-      return await work(AbortSignal.any([deadline.signal, this.#stopped.signal]));
+      return await work(deadline.signal);
     } finally {
       cancel();
+      this.#waiting.delete(deadline);
     }
   }
 
   /** Ends every wait, also those to come. */
   stop(): void {
-    this.#stopped.abort();
+    this.#isStopped = true;
+    for (const deadline of this.#waiting) deadline.abort();
   }
 }

@@ -6,6 +6,9 @@ const KEY_BYTES = 32;
 /**
  * The encryption keys of a registry by id: one to encrypt with, and those that secrets were encrypted with before.
  * Shows itself nowhere: keys are private fields.
+ *
+ * A new key comes in two deployments: first behind the old one, so that every instance can read what it encrypts, then
+ * in front of it. The old one stays in the ring for as long as a secret is encrypted with it.
  */
 export class KeyRing {
   /** Id of the key that new secrets are encrypted with. */
