@@ -15,6 +15,11 @@ export {
   type EmbeddedEventStoreOptions,
   openEmbeddedEventStore,
 } from './open-embedded-event-store.js';
+export {
+  type ServedEventStore,
+  type ServedEventStoreOptions,
+  serveEventStore,
+} from './serve-event-store.js';
 export { formatPosition, isRealPosition, parsePosition } from './position.js';
 export { DEFAULT_STREAM_PREFIX, STREAM_NAMES, StreamNames } from './stream-names.js';
 export {
