@@ -1,8 +1,12 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
+import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
+import { Promises } from './promises.service.js';
 import { WebhookSecretsController } from './webhooks/webhook-secrets.controller.js';
+import { WebhookTestController } from './webhooks/webhook-test.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
 
 /** What the REST face stands on. */
@@ -25,8 +29,12 @@ export class AdminModule {
         EventsController,
         WebhooksController,
         WebhookSecretsController,
+        WebhookTestController,
+        DeliveriesController,
+        DeadLettersController,
         HealthController,
       ],
+      providers: [Promises],
     };
   }
 }

@@ -113,15 +113,76 @@ export class AttemptResponse extends RequestOutcomeResponse {
   @ApiProperty({ description: 'Counted from 1, over all runs.' })
   readonly number!: number;
 
+  @ApiProperty()
+  readonly run!: number;
+
   @ApiProperty({ enum: ['live', 'scheduled', 'retry', 'replay'] })
   readonly trigger!: AttemptTrigger;
 
   @ApiProperty(TIME_OR_NULL)
   readonly nextAttemptAt!: string | null;
+
+  @ApiProperty({
+    description: 'Made, but after its run had ended or somebody else had taken over.',
+  })
+  readonly isLate!: boolean;
 }
 
-/** A delivery with everything that was tried. */
+class DecisionResponse {
+  @ApiProperty({ enum: ['dead-lettered', 'replay-requested', 'discarded'] })
+  readonly kind!: string;
+
+  @ApiProperty()
+  readonly run!: number;
+
+  @ApiProperty(TIME)
+  readonly at!: string;
+
+  @ApiProperty({ ...TEXT_OR_NULL, description: '`null` when the delivery ended by itself.' })
+  readonly by!: string | null;
+
+  @ApiProperty(TEXT_OR_NULL)
+  readonly reason!: string | null;
+
+  @ApiProperty(TEXT_OR_NULL)
+  readonly errorMessage!: string | null;
+
+  @ApiProperty({ ...TIME_OR_NULL, description: 'When a replay was asked to be due.' })
+  readonly dueAt!: string | null;
+
+  @ApiProperty({ ...TEXT_OR_NULL, description: 'The bulk replay that asked for it.' })
+  readonly replayId!: string | null;
+}
+
+/** A delivery with everything that happened to it. */
 export class DeliveryDetailsResponse extends DeliveryResponse {
+  @ApiProperty({ description: 'Grows with each registration of the webhook id after a removal.' })
+  readonly registration!: number;
+
+  @ApiProperty({ description: 'Position of the event in the log.' })
+  readonly position!: string;
+
+  @ApiProperty({ ...TIME, description: 'When the event was recorded.' })
+  readonly occurredAt!: string;
+
+  @ApiProperty({ description: 'Grows with each replay after an end.' })
+  readonly run!: number;
+
+  @ApiProperty({ description: 'Attempts of this run.' })
+  readonly runAttemptCount!: number;
+
+  @ApiProperty(TEXT_OR_NULL)
+  readonly deadLetterReason!: string | null;
+
+  @ApiProperty({
+    ...TEXT_OR_NULL,
+    description: 'Digest of the definition whose code it waits for.',
+  })
+  readonly needs!: string | null;
+
+  @ApiProperty({ type: [DecisionResponse], description: 'Oldest first.' })
+  readonly decisions!: readonly DecisionResponse[];
+
   @ApiProperty({ type: [AttemptResponse], description: 'Oldest first.' })
   readonly attempts!: readonly AttemptResponse[];
 }

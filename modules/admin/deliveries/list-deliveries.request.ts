@@ -1,8 +1,10 @@
 import { IsIn, Matches } from 'class-validator';
+import type { GetDeliveriesOptions } from '../../../projections/deliveries/get-deliveries.query.js';
 import type { DeliveryStatus } from '../../delivery/index.js';
-import { IsName, IsTime } from '../validation/constraints.js';
+import { IsName } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
-import { PageRequest } from '../validation/page.request.js';
+import { CursorField, LimitField } from '../validation/page-fields.js';
+import { DeliveryFilterRequest, filterOf, NAME } from './delivery-filter.request.js';
 
 /** Every state of a delivery, as it is shown. */
 export const DELIVERY_STATUSES: readonly DeliveryStatus[] = [
@@ -14,29 +16,8 @@ export const DELIVERY_STATUSES: readonly DeliveryStatus[] = [
   'discarded',
 ];
 
-const NAME = 'a text of 1 to 512 characters, given once';
-const TIME = 'a date or a time of ISO 8601 with an offset, such as `2026-08-01T12:00:00Z`';
-
-/** Query of `GET /dead-letters`: every given part must hold. */
-export class ListDeadLettersRequest extends PageRequest {
-  @Field({ rule: NAME, isOptional: true, description: 'Deliveries to this webhook.' }, IsName(512))
-  readonly webhookId?: string;
-
-  @Field({ rule: NAME, isOptional: true, description: 'Events of this tenant.' }, IsName(512))
-  readonly tenantId?: string;
-
-  @Field({ rule: NAME, isOptional: true, description: 'Events of this type.' }, IsName(512))
-  readonly eventType?: string;
-
-  @Field({ rule: TIME, isOptional: true, description: 'Created at this time or later.' }, IsTime())
-  readonly from?: string;
-
-  @Field({ rule: TIME, isOptional: true, description: 'Created before this time.' }, IsTime())
-  readonly to?: string;
-}
-
 /** Query of `GET /deliveries`: every given part must hold. */
-export class ListDeliveriesRequest extends ListDeadLettersRequest {
+export class ListDeliveriesRequest extends DeliveryFilterRequest {
   @Field(
     {
       rule: `one of ${DELIVERY_STATUSES.join(', ')}`,
@@ -66,4 +47,24 @@ export class ListDeliveriesRequest extends ListDeadLettersRequest {
     Matches(/^[1-5]\d\d$/),
   )
   readonly statusCode?: string;
+
+  @LimitField()
+  readonly limit?: string;
+
+  @CursorField()
+  readonly cursor?: string;
+}
+
+/** The question as the query takes it. */
+export function searchOf(request: ListDeliveriesRequest): GetDeliveriesOptions {
+  const { cursor, eventId, limit, status, statusCode, stream } = request;
+  return {
+    ...filterOf(request),
+    ...(status !== undefined && { status }),
+    eventId,
+    stream,
+    statusCode: statusCode === undefined ? undefined : Number(statusCode),
+    limit: limit === undefined ? undefined : Number(limit),
+    cursor,
+  };
 }

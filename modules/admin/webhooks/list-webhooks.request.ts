@@ -2,13 +2,13 @@ import { IsIn } from 'class-validator';
 import type { Webhook, WebhookStatus } from '../../registry/index.js';
 import { IsName } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
-import { DEFAULT_LIMIT, PageRequest } from '../validation/page.request.js';
+import { CursorField, DEFAULT_LIMIT, LimitField } from '../validation/page-fields.js';
 import { toWebhookResponse, type WebhookPageResponse } from './webhook.response.js';
 
 const STATUSES: readonly WebhookStatus[] = ['active', 'inactive', 'paused', 'disabled'];
 
 /** Query of `GET /webhooks`: every given part must hold. */
-export class ListWebhooksRequest extends PageRequest {
+export class ListWebhooksRequest {
   @Field({ rule: 'a text of 1 to 256 characters, given once', isOptional: true }, IsName(256))
   readonly tenantId?: string;
 
@@ -17,6 +17,12 @@ export class ListWebhooksRequest extends PageRequest {
     IsIn(STATUSES),
   )
   readonly status?: WebhookStatus;
+
+  @LimitField()
+  readonly limit?: string;
+
+  @CursorField()
+  readonly cursor?: string;
 }
 
 /** One page of `webhooks`, which are ordered by id. The cursor is the last id of the page before. */
