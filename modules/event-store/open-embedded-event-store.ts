@@ -36,7 +36,7 @@ export interface EmbeddedEventStore extends EventStore {
  *
  * What was acknowledged before a crash, a kill or a power cut is there; what was not is there entirely or not at all.
  * @throws PosthornError `PSH_EVENT_STORE_FOLDER_IN_USE` (naming the owner), `PSH_EVENT_STORE_FOLDER_NOT_WRITABLE`,
- * `PSH_EVENT_STORE_NEWER_FORMAT`, `PSH_EVENT_STORE_CORRUPT`
+ * `PSH_EVENT_STORE_DISK_FULL`, `PSH_EVENT_STORE_NEWER_FORMAT`, `PSH_EVENT_STORE_CORRUPT`
  */
 export async function openEmbeddedEventStore(
   options: EmbeddedEventStoreOptions,

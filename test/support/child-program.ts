@@ -44,7 +44,7 @@ export class ChildProgram {
   /** Starts it; what it prints comes line by line. */
   start(args: readonly string[], onLine: (line: string) => void): ChildProcess {
     const child = spawn(process.execPath, [join(this.#folder, 'main.mjs'), ...args], {
-      stdio: ['pipe', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
     this.#started.push(child);
     let rest = '';

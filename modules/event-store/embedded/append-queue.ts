@@ -120,10 +120,13 @@ export class AppendQueue {
     for (const { bytes } of waiting) this.#waitingBytes -= bytes;
     if (this.#waitingBytes < ROOM_BYTES) this.#letIn?.();
     if (result.kind === 'committed') {
-      this.#onCommit({ requests: waiting.map(({ request }) => request), created, result });
-      waiting.forEach((one, index) => {
-        settleOne(one, result.outcomes, index * OUTCOME_WIDTH);
-      });
+      try {
+        this.#onCommit({ requests: waiting.map(({ request }) => request), created, result });
+      } finally {
+        waiting.forEach((one, index) => {
+          settleOne(one, result.outcomes, index * OUTCOME_WIDTH);
+        });
+      }
     } else {
       const error = new EngineError({ kind: 'unavailable', message: result.message });
       for (const { reject } of waiting) reject(error);

@@ -20,6 +20,9 @@ import { isUuid } from './uuid-bytes.js';
 /** Most records that one page of `$all` considers unless the reader says otherwise. */
 const SEARCH_WINDOW = 8_192;
 
+/** Most bytes of one append that are not data: metadata, types and the name of the stream. */
+const MAX_OTHER_BYTES = 16 * 1024 * 1024;
+
 const NOTHING = new Uint8Array(0);
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
@@ -59,14 +62,15 @@ export class EmbeddedLog implements EventLog {
   ): Promise<AppendOutcome> {
     checkStream(stream);
     checkExpected(expected);
-    let bytes = 0;
+    let dataBytes = 0;
+    let otherBytes = stream.length;
     for (const event of events) {
       checkEvent(event);
-      bytes += event.data.length;
+      dataBytes += event.data.length;
+      otherBytes += event.metadata.length + event.type.length;
     }
-    if (bytes > this.#maxAppendBytes) {
-      throw new EngineError({ kind: 'append-too-large', maxBytes: this.#maxAppendBytes });
-    }
+    checkSize(dataBytes, this.#maxAppendBytes);
+    checkSize(otherBytes, MAX_OTHER_BYTES);
     return this.#queue.submit({ kind: 'append', stream, expected, events });
   }
 
@@ -145,6 +149,10 @@ export class EmbeddedLog implements EventLog {
     this.#tail.add(records, plainStreams);
     for (const listener of this.#listeners) listener(records);
   }
+}
+
+function checkSize(bytes: number, maxBytes: number): void {
+  if (bytes > maxBytes) throw new EngineError({ kind: 'append-too-large', maxBytes });
 }
 
 function checkStream(stream: string): void {

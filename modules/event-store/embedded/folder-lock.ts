@@ -14,7 +14,7 @@ const LOCK_FILE = 'owner.db';
  */
 export function lockFolder(folder: string, since: number): Database {
   const path = join(folder, LOCK_FILE);
-  closeSync(openSync(path, 'a', 0o600));
+  createPrivately(path);
   const database = new SqliteDatabase(path, { timeout: 0 });
   try {
     database.exec('BEGIN IMMEDIATE');
@@ -28,6 +28,18 @@ export function lockFolder(folder: string, since: number): Database {
     const refusal = isBusy(error) ? refusalOf(database, folder) : error;
     database.close();
     throw refusal;
+  }
+}
+
+/**
+ * Creates the file if there is none. One that exists is not even opened: closing it would free the lock that this process
+ * may hold on it, because the locks of POSIX belong to the process.
+ */
+function createPrivately(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -51,6 +52,21 @@ describe('the folder of an embedded log', () => {
     } finally {
       await program.remove();
     }
+  }, 30_000);
+
+  it('stays locked against other processes, however often it is asked for in this one', async () => {
+    const program = await ChildProgram.bundle('test/faults/appending-process.ts');
+    const opened = await openEmbeddedLog({ dataDir: folder() });
+    await expect(openEmbeddedLog({ dataDir: folder() })).rejects.toThrow('is owned by');
+
+    const lines: string[] = [];
+    const other = program.start([folder(), 'other'], (line) => lines.push(line));
+    const [code] = (await once(other, 'close')) as [number];
+
+    expect(code).not.toBe(0);
+    expect(lines).toEqual([]);
+    await opened.close();
+    await program.remove();
   }, 30_000);
 
   it('is private: folder and files can be used by their owner only', async () => {

@@ -5,7 +5,7 @@ import SqliteDatabase, { type Database } from 'better-sqlite3';
 import { APPLICATION_ID, FORMAT_VERSION, META, SCHEMA } from './schema.js';
 
 /** Name of the file that holds the log. */
-export const LOG_FILE = 'event-store.db';
+const LOG_FILE = 'event-store.db';
 
 /** Stores up to this size are checked entirely when they are opened. */
 const FULL_CHECK_BYTES = 64 * 1024 * 1024;
@@ -18,6 +18,7 @@ export interface Refusal {
   readonly code:
     | 'PSH_EVENT_STORE_FOLDER_IN_USE'
     | 'PSH_EVENT_STORE_FOLDER_NOT_WRITABLE'
+    | 'PSH_EVENT_STORE_DISK_FULL'
     | 'PSH_EVENT_STORE_NEWER_FORMAT'
     | 'PSH_EVENT_STORE_CORRUPT';
   readonly detail: string;
@@ -67,13 +68,14 @@ export function refusalFor(error: unknown, folder: string): Refusal | undefined 
   if (typeof code !== 'string') return undefined;
   const detail = `${folder}: ${String(message)}`;
   if (DAMAGES.test(code)) return { code: 'PSH_EVENT_STORE_CORRUPT', detail };
+  if (FULL_DISKS.test(code)) return { code: 'PSH_EVENT_STORE_DISK_FULL', detail };
   if (OBSTACLES.test(code)) return { code: 'PSH_EVENT_STORE_FOLDER_NOT_WRITABLE', detail };
   return undefined;
 }
 
 const DAMAGES = /^SQLITE_(NOTADB|CORRUPT)/;
-const OBSTACLES =
-  /^(SQLITE_(CANTOPEN|READONLY|FULL|PERM)|E(ACCES|PERM|ROFS|NOTDIR|ISDIR|NOSPC|DQUOT)$)/;
+const FULL_DISKS = /^(SQLITE_FULL|ENOSPC|EDQUOT)$/;
+const OBSTACLES = /^(SQLITE_(CANTOPEN|READONLY|PERM)|E(ACCES|PERM|ROFS|NOTDIR|ISDIR)$)/;
 
 /** SQLite gives its other files the mode of this one. The new name is on disk when this returns. */
 function createPrivateFile(path: string): void {
@@ -87,7 +89,12 @@ function prepare(database: Database, path: string): void {
   const isEmpty = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() === 0;
   if (isEmpty) database.pragma('auto_vacuum = INCREMENTAL');
   else verifyFormat(database, path);
-  database.pragma('journal_mode = WAL');
+  if (database.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
+    throw new OpenRefused(
+      'PSH_EVENT_STORE_FOLDER_NOT_WRITABLE',
+      `${path} stands on a file system without shared memory, which a write-ahead log needs`,
+    );
+  }
   database.pragma('synchronous = FULL');
   database.pragma(`wal_autocheckpoint = ${String(CHECKPOINT_PAGES)}`);
   database.pragma('journal_size_limit = 67108864');

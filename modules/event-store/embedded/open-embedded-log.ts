@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { type Clock, PosthornError, SystemClock } from '../../kernel/index.js';
 import { OpenLog, type ReaderThread, type WriterThread } from './open-log.js';
 import { StoreThread } from './store-thread.js';
@@ -25,7 +25,7 @@ export interface EmbeddedLogOptions {
  *
  * What was acknowledged before a crash, kill or power cut is there; what was not is there entirely or not at all.
  * @throws PosthornError `PSH_EVENT_STORE_FOLDER_IN_USE`, `PSH_EVENT_STORE_FOLDER_NOT_WRITABLE`,
- * `PSH_EVENT_STORE_NEWER_FORMAT`, `PSH_EVENT_STORE_CORRUPT`
+ * `PSH_EVENT_STORE_DISK_FULL`, `PSH_EVENT_STORE_NEWER_FORMAT`, `PSH_EVENT_STORE_CORRUPT`
  */
 export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<OpenLog> {
   const folder = resolve(options.dataDir);
@@ -48,7 +48,8 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Open
 
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (first !== undefined) persistFolders(dirname(first), folder);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new PosthornError(
@@ -56,6 +57,16 @@ function makeFolder(folder: string): void {
       `${folder} cannot be created: ${reason}`,
       { cause },
     );
+  }
+}
+
+/** Makes sure that a power cut leaves the new folders where they are: from `top`, which was there, down to `folder`. */
+function persistFolders(top: string, folder: string): void {
+  for (let at = folder; at.length >= top.length; at = dirname(at)) {
+    const descriptor = openSync(at, 'r');
+    fsyncSync(descriptor);
+    closeSync(descriptor);
+    if (at === top) return;
   }
 }
 

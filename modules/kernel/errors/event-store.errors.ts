@@ -11,6 +11,11 @@ export const EVENT_STORE_ERRORS = {
     title: 'The folder of the embedded event store cannot be written',
     fix: 'Give the user of this process the right to create files there, or choose another data folder.',
   },
+  PSH_EVENT_STORE_DISK_FULL: {
+    status: 503,
+    title: 'The embedded event store cannot be opened because its disk is full',
+    fix: 'Make room on the disk of the data folder, then start again.',
+  },
   PSH_EVENT_STORE_NEWER_FORMAT: {
     status: 503,
     title: 'The embedded event store was written by a newer version of Posthorn',
