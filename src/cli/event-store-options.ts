@@ -71,25 +71,19 @@ function valuesOf(args: readonly string[]) {
 }
 
 function tlsOf(values: Values, problems: FieldProblem[]): ServedEventStoreOptions['tls'] {
-  const { 'tls-cert': cert, 'tls-key': key } = values;
-  if (cert === undefined && key === undefined) return undefined;
-  if (cert === undefined || key === undefined) {
-    const missing = cert === undefined ? '--tls-cert' : '--tls-key';
-    problems.push(problem(missing, 'is missing', 'Give both the certificate and its key.'));
-    return undefined;
-  }
+  const { 'tls-cert': cert, 'tls-key': keyFile } = values;
+  if (cert === undefined && keyFile === undefined) return undefined;
   const certificate = contentOf('--tls-cert', cert, problems);
-  const privateKey = contentOf('--tls-key', key, problems);
-  return certificate && privateKey && { certificate, key: privateKey };
+  const key = contentOf('--tls-key', keyFile, problems);
+  return certificate && key && { certificate, key };
 }
 
 function usersOf(values: Values, problems: FieldProblem[]): ServedEventStoreOptions['users'] {
   const { user, 'password-file': file } = values;
   if (user === undefined && file === undefined) return undefined;
-  if (!user || file === undefined) {
-    const missing = user ? '--password-file' : '--user';
-    problems.push(problem(missing, 'is missing', 'Give both the user and the password.'));
-    return undefined;
+  if (!user) problems.push(problem('--user', 'is missing', 'Name the user of the password.'));
+  else if (user.includes(':')) {
+    problems.push(problem('--user', 'holds a colon', 'Basic authentication ends the name there.'));
   }
   if (values['tls-cert'] === undefined) {
     problems.push(
@@ -100,17 +94,24 @@ function usersOf(values: Values, problems: FieldProblem[]): ServedEventStoreOpti
       ),
     );
   }
-  if (user.includes(':')) {
-    problems.push(problem('--user', 'holds a colon', 'Basic authentication ends the name there.'));
-  }
   const password = contentOf('--password-file', file, problems)?.toString('utf8').trimEnd();
   if (password === '') {
     problems.push(problem('--password-file', 'holds no password', 'Write one into the file.'));
   }
-  return password ? { [user]: password } : undefined;
+  return user && password ? { [user]: password } : undefined;
 }
 
-function contentOf(field: string, path: string, problems: FieldProblem[]): Buffer | undefined {
+function contentOf(
+  field: string,
+  path: string | undefined,
+  problems: FieldProblem[],
+): Buffer | undefined {
+  if (path === undefined) {
+    problems.push(
+      problem(field, 'is missing', 'Name the file: the one is no use without the other.'),
+    );
+    return undefined;
+  }
   try {
     return readFileSync(path);
   } catch (error) {

@@ -13,8 +13,8 @@ const LOOPBACK = /^(127\.|::1$|localhost$)/;
 
 /** What the command needs of its process. */
 export type CommandProcess = Pick<NodeJS.Process, 'env'> & {
-  readonly stdout: Pick<NodeJS.WriteStream, 'write'>;
-  readonly stderr: Pick<NodeJS.WriteStream, 'write'>;
+  readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  readonly stderr: NodeJS.WritableStream;
   on(signal: 'SIGTERM' | 'SIGINT', listener: (signal: NodeJS.Signals) => void): unknown;
   exit(code: number): void;
 };
@@ -42,7 +42,9 @@ export async function eventStoreCommand(
 
 async function serve(options: ServedEventStoreOptions, host: CommandProcess): Promise<number> {
   const { logLevel, logFormat } = loadConfig({}, logSettings(host.env));
-  Logger.overrideLogger(new PinoLoggerService({ level: logLevel, format: logFormat }));
+  Logger.overrideLogger(
+    new PinoLoggerService({ level: logLevel, format: logFormat, destination: host.stdout }),
+  );
   const logger = new Logger('EventStore');
   const ended = signalled(host, logger);
   const store = await serveEventStore(options);

@@ -1,6 +1,6 @@
 /**
  * The EventStoreDB v1 protocol: message classes and service definitions as the official client itself was built with. No
- * other file imports them from where they lie; see docs/decisions/020-the-protocol-classes-of-the-official-client.md.
+ * other file of the server imports them from where they lie; see docs/decisions/020-the-protocol-classes-of-the-official-client.md.
  */
 import code from '@eventstore/db-client/generated/code_pb.js';
 import gossip from '@eventstore/db-client/generated/gossip_pb.js';
