@@ -1,0 +1,58 @@
+import { Injectable } from '@nestjs/common';
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { DeadLetterFilter, DeadLetters } from '../../modules/delivery/dead-letters.port.js';
+import { readModel, type ReadModelDatabase } from '../database.js';
+import { ReadModels } from '../runtime/read-models.js';
+
+/** The dead letters of this instance's read model, for the bulk replay. */
+@Injectable()
+export class DeadLettersAdapter implements DeadLetters {
+  readonly #readModels: ReadModels;
+
+  constructor(readModels: ReadModels) {
+    this.#readModels = readModels;
+  }
+
+  async count(filter: DeadLetterFilter): Promise<number> {
+    const [row] = await this.#readModels.query(
+      matching(filter).select(({ fn }) => fn.countAll<number>().as('total')),
+    );
+    return row?.total ?? 0;
+  }
+
+  async page(query: {
+    readonly filter: DeadLetterFilter;
+    readonly limit: number;
+    readonly afterId?: string;
+  }): Promise<readonly string[]> {
+    const { filter, limit, afterId } = query;
+    const rows = await this.#readModels.query(
+      matching(filter)
+        .$if(afterId !== undefined, (found) => found.where('id', '>', afterId ?? ''))
+        .select('id')
+        .orderBy('id')
+        .limit(limit),
+    );
+    return rows.map(({ id }) => id);
+  }
+}
+
+/** Written out, not bound: the database only then sees that its small indexes of dead letters hold all of them. */
+const DEAD_LETTERED = sql.lit('dead-lettered' as const);
+
+function matching({
+  webhookId,
+  tenantId,
+  eventType,
+  from,
+  to,
+}: DeadLetterFilter): SelectQueryBuilder<ReadModelDatabase, 'deliveries', object> {
+  return readModel
+    .selectFrom('deliveries')
+    .where('status', '=', DEAD_LETTERED)
+    .$if(webhookId !== undefined, (found) => found.where('webhook_id', '=', webhookId ?? ''))
+    .$if(tenantId !== undefined, (found) => found.where('tenant_id', '=', tenantId ?? ''))
+    .$if(eventType !== undefined, (found) => found.where('event_type', '=', eventType ?? ''))
+    .$if(from !== undefined, (found) => found.where('created_at', '>=', from ?? 0))
+    .$if(to !== undefined, (found) => found.where('created_at', '<', to ?? 0));
+}

@@ -1,0 +1,127 @@
+import type { Database } from 'better-sqlite3';
+import type { DeliveryStatus } from '../../modules/delivery/delivery.events.js';
+import { type DueChanges, DueChangesOfBatch } from '../due-deliveries/due-changes.js';
+import type { ProjectedEvent, Projection, ProjectionBatch } from '../runtime/projection.js';
+import { inserter, updater } from '../runtime/row-writers.js';
+import { DELIVERIES_DDL, DELIVERIES_TABLE_NAMES, type DeliveryRow } from './deliveries.schema.js';
+import { DeliveryCounts } from './delivery-counts.js';
+import { asDeliveryEvent, evolveRow, newRow, originOf } from './delivery-evolution.js';
+import { DeliveryHistory } from './delivery-history.js';
+import { DeliveryLookup } from './delivery-lookup.js';
+
+/** Columns that an event may change. */
+const CHANGING = [
+  'completed_at',
+  'status',
+  'run',
+  'attempt_count',
+  'run_attempt_count',
+  'stream_revision',
+  'due_at',
+  'owner',
+  'needs',
+  'claim_id',
+  'lease_ms',
+  'last_status_code',
+  'last_error_class',
+  'dead_letter_reason',
+  'dead_letter_message',
+] as const satisfies readonly (keyof DeliveryRow)[];
+
+interface Touched {
+  readonly row: DeliveryRow;
+  /** What the tables say; `undefined` when the delivery is not in them yet. */
+  readonly before: { readonly status: DeliveryStatus; readonly claimId: string | null } | undefined;
+}
+
+/**
+ * Every delivery with its state, its attempts, what was decided about it, and exact counts; the index of what is due is
+ * part of it. The events of a batch are added up per delivery in memory, and each delivery is written once: the common
+ * one, sent and answered at once, costs one insert and never an update.
+ */
+export const deliveriesProjection: Projection = {
+  name: 'deliveries',
+  version: 1,
+  tables: DELIVERIES_TABLE_NAMES,
+  migrate(db) {
+    db.exec(DELIVERIES_DDL);
+  },
+  prepare(db) {
+    const tables = new DeliveriesWriter(db);
+    return () => new DeliveriesBatch(tables);
+  },
+};
+
+class DeliveriesWriter {
+  readonly insert: (row: DeliveryRow) => void;
+  readonly update: (row: DeliveryRow) => void;
+  readonly lookup: DeliveryLookup;
+  readonly history: DeliveryHistory;
+  readonly counts: DeliveryCounts;
+
+  constructor(db: Database) {
+    this.insert = inserter(db, 'deliveries');
+    this.update = updater(db, 'deliveries', 'seq', CHANGING);
+    this.lookup = new DeliveryLookup(db);
+    this.history = new DeliveryHistory(db);
+    this.counts = new DeliveryCounts(db);
+  }
+}
+
+class DeliveriesBatch implements ProjectionBatch {
+  readonly #tables: DeliveriesWriter;
+  readonly #touched = new Map<string, Touched>();
+
+  constructor(tables: DeliveriesWriter) {
+    this.#tables = tables;
+  }
+
+  apply(event: ProjectedEvent): void {
+    if (event.topic !== 'delivery') return;
+    const row = this.#rowOf(event);
+    if (!row) return;
+    const deliveryEvent = asDeliveryEvent(event);
+    evolveRow(row, deliveryEvent, event.revision);
+    this.#tables.history.record({ seq: event.position, delivery_seq: row.seq }, deliveryEvent);
+  }
+
+  flush(): DueChanges {
+    const { insert, update, lookup, counts } = this.#tables;
+    const changes = counts.begin();
+    const due = new DueChangesOfBatch();
+    const created: DeliveryRow[] = [];
+    for (const { row, before } of this.#touched.values()) {
+      if (before === undefined) {
+        insert(row);
+        created.push(row);
+      } else {
+        update(row);
+      }
+      changes.moved(row, before?.status);
+      due.add(row, before?.claimId ?? null);
+    }
+    lookup.add(created);
+    changes.flush();
+    return due.changes();
+  }
+
+  /**
+   * `undefined` for a delivery whose beginning is not in the log any more: it was purged, and there is nothing to tell of
+   * it. Revision 0 begins a delivery, which saves looking for it.
+   */
+  #rowOf(event: ProjectedEvent): DeliveryRow | undefined {
+    const known = this.#touched.get(event.key);
+    if (known) return known.row;
+    const found = event.revision === 0 ? undefined : this.#tables.lookup.find(event.key);
+    if (found) {
+      const before = { status: found.status, claimId: found.claim_id };
+      this.#touched.set(event.key, { row: found, before });
+      return found;
+    }
+    const origin = originOf(asDeliveryEvent(event));
+    if (!origin) return undefined;
+    const row = newRow(event, origin);
+    this.#touched.set(event.key, { row, before: undefined });
+    return row;
+  }
+}

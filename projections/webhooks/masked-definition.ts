@@ -1,0 +1,60 @@
+import type {
+  StoredSecret,
+  WebhookDefinitionRecord,
+} from '../../modules/registry/webhook.events.js';
+
+/** What may be shown of a secret: enough to tell two apart, nothing to use or to guess it by. */
+export interface MaskedSecret {
+  readonly kind: StoredSecret['kind'];
+  readonly fingerprint: string;
+  /** When a signing secret that was replaced stops to sign; absent: it does not. */
+  readonly expiresAt?: string;
+}
+
+type SecretField = 'headers' | 'auth' | 'signingSecrets';
+
+/** The definition of a webhook with every secret masked. */
+export interface MaskedDefinition extends Omit<WebhookDefinitionRecord, SecretField> {
+  readonly headers: Readonly<Record<string, MaskedSecret | string>>;
+  readonly auth:
+    { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: MaskedSecret };
+  readonly signingSecrets: readonly MaskedSecret[];
+}
+
+/**
+ * Leaves nothing of a secret but its fingerprint. Fields are copied by name, so what a later release adds to definitions
+ * is not shown before somebody has decided that it may be.
+ */
+export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
+  const { auth, headers, signingSecrets } = definition;
+  const { namedSigningSecrets } = definition;
+  return {
+    url: definition.url,
+    eventTypes: definition.eventTypes,
+    source: definition.source,
+    tenantId: definition.tenantId,
+    isGlobal: definition.isGlobal,
+    headers: Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : maskedSecret(value),
+      ]),
+    ),
+    auth:
+      auth.type === 'none' ? { type: 'none' } : { type: 'bearer', token: maskedSecret(auth.token) },
+    signingSecrets: signingSecrets.map(maskedSecret),
+    ...(namedSigningSecrets === undefined ? {} : { namedSigningSecrets }),
+    retry: definition.retry,
+    timeoutMs: definition.timeoutMs,
+    concurrency: definition.concurrency,
+    isReplayable: definition.isReplayable,
+    isActive: definition.isActive,
+    description: definition.description,
+  };
+}
+
+export function maskedSecret(secret: StoredSecret): MaskedSecret {
+  const { kind, fingerprint } = secret;
+  const expiresAt = secret.kind === 'encrypted' ? secret.expiresAt : undefined;
+  return expiresAt === undefined ? { kind, fingerprint } : { kind, fingerprint, expiresAt };
+}
