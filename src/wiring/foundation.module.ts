@@ -80,6 +80,7 @@ const ONLY_IN_CODE: ReadonlySet<string> = new Set([
   'tenantResolver',
   'knownEventTypes',
   'sending',
+  'eventStore',
   'clock',
 ] satisfies (keyof PosthornOptions)[]);
 
