@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import {
+  binaryEvent,
   DeadlineExceededError,
   InvalidArgumentError,
   jsonEvent,
@@ -31,13 +32,19 @@ describe('openEmbeddedEventStore', () => {
   it('stamps events with its own clock, and lets them expire by it', async () => {
     await store.client.setStreamMetadata('s', { maxAge: 60 });
     await store.client.appendToStream('s', event());
+    await store.client.appendToStream('links', linkTo('s'));
 
     const [before] = await readAll(store);
+    const [linkBefore] = await readAll(store, 'links');
     clock.advance(60_001);
     const after = await readAll(store);
+    const [linkAfter] = await readAll(store, 'links');
 
     expect(before?.event?.created).toEqual(new Date('2030-01-01T00:00:00.000Z'));
     expect(after).toEqual([]);
+    expect(linkBefore?.event?.streamId).toBe('s');
+    expect(linkAfter?.event).toBeUndefined();
+    expect(linkAfter?.link?.streamId).toBe('links');
   });
 
   it('keeps what was appended as it was, whatever becomes of the objects of the caller', async () => {
@@ -130,10 +137,14 @@ describe('openEmbeddedEventStore', () => {
   });
 });
 
-async function readAll({ client }: EmbeddedEventStore): Promise<ResolvedEvent[]> {
+async function readAll({ client }: EmbeddedEventStore, stream = 's'): Promise<ResolvedEvent[]> {
   const events: ResolvedEvent[] = [];
-  for await (const one of client.readStream('s')) events.push(one);
+  for await (const one of client.readStream(stream, { resolveLinkTos: true })) events.push(one);
   return events;
+}
+
+function linkTo(stream: string) {
+  return binaryEvent({ type: '$>', data: Buffer.from(`0@${stream}`) });
 }
 
 function selfReferring(): Record<string, unknown> {

@@ -31,7 +31,6 @@ export class WriterHarness {
 
   constructor() {
     this.database.exec(SCHEMA);
-    this.database.prepare("INSERT INTO meta VALUES ('position_floor', 0)").run();
     this.writer = new LogWriter(this.database);
     this.reader = new LogReader(this.database);
   }

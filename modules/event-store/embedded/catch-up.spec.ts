@@ -53,6 +53,22 @@ describe('a catch-up subscription', () => {
     },
   );
 
+  it.each(subscriptions)(
+    'to %s brings once what was committed while it read the history',
+    async (_, subscribe) => {
+      const subscription = subscribe();
+      await opened.log.append('s', 'any', proposedNumbers(3));
+      const items: CatchUpItem[] = [];
+      await take(subscription, items, () => caughtUp(items) === 1);
+
+      await opened.log.append('s', 'any', proposedNumbers(1, 3));
+      await take(subscription, items, () => revisions(items).includes(3));
+      subscription.close();
+
+      expect(revisions(items)).toEqual([0, 1, 2, 3]);
+    },
+  );
+
   it('waits, and ends its wait when it is closed', async () => {
     const subscription = catchUpToAll(opened.log, feed, { from: 'end', resolveLinks: false });
     expect(await subscription.next()).toEqual([{ kind: 'caught-up' }]);

@@ -45,13 +45,14 @@ describe('when the disk is full', () => {
     const opened = await openEmbeddedLog({ dataDir: folder(), maxPages: 100 });
     const event = large();
     await opened.log.append('old', 'any', [large(), large()]);
+    await opened.log.append('new', 'any', [proposed()]);
     const append = () => opened.log.append('new', 'any', [event, large()]);
     await expect(append()).rejects.toMatchObject({ detail: { kind: 'unavailable' } });
 
     await opened.log.delete('old', 'any', true);
     await opened.scavenge();
 
-    expect(await append()).toMatchObject({ revision: 1 });
+    expect(await append()).toMatchObject({ revision: 2 });
     await opened.close();
   });
 });

@@ -17,7 +17,6 @@ import {
   type Verdict,
 } from './expected-revision.js';
 import { RecentIds } from './recent-ids.js';
-import { META } from './schema.js';
 import {
   NO_RETENTION,
   parseRetention,
@@ -369,9 +368,8 @@ export function refusalOf(error: unknown): string | undefined {
   return error instanceof SqliteDatabase.SqliteError ? REFUSALS[error.code] : undefined;
 }
 
-/** Position of the last record that there ever was. */
+/** Position of the last record. */
 function readHead(database: Database): number {
   const last = database.prepare<[], number | null>('SELECT max(position) FROM events').pluck();
-  const floor = database.prepare<[string], number>('SELECT value FROM meta WHERE key = ?').pluck();
-  return Math.max(last.get() ?? 0, floor.get(META.positionFloor) ?? 0);
+  return last.get() ?? 0;
 }

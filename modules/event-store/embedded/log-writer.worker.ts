@@ -78,7 +78,7 @@ class WriterService {
 
   #scavenge({ cursor, now }: ScavengeCall): void {
     try {
-      const step = this.#scavenger.step(cursor, this.#writer.head, now);
+      const step = this.#scavenger.step(cursor, now);
       answer({ kind: 'scavenged', step });
     } catch (error) {
       const message = refusalOf(error);

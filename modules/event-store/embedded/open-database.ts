@@ -110,7 +110,6 @@ function create(database: Database): void {
     const insert = database.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
     insert.run(META.formatVersion, FORMAT_VERSION);
     insert.run(META.storeId, randomUUID());
-    insert.run(META.positionFloor, 0);
   })();
 }
 

@@ -1,6 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { TOMBSTONE_REVISION } from './event-log.js';
-import { META } from './schema.js';
 import { firstReadable, StreamFinder, type StreamRow } from './stream-rows.js';
 import { isMetastream, originalOf } from './system-names.js';
 
@@ -34,7 +33,8 @@ export interface ScavengeStep {
 /**
  * Removes events that no reader can see in their stream any more, step by step: truncated, surplus, expired, and those of
  * tombstoned streams, of which only the tombstone stays. The last event of a stream stays until the stream is tombstoned,
- * as in EventStoreDB. Then it shrinks the file.
+ * as in EventStoreDB; so the last record of the log stays too, and no position is ever given twice. Then it shrinks the
+ * file.
  */
 export class Scavenger {
   readonly #database: Database;
@@ -43,7 +43,6 @@ export class Scavenger {
   readonly #highestId: Statement<[], number | null>;
   readonly #removeBelow: Statement<[number, number, number]>;
   readonly #removeExpired: Statement<[number, number, number, number]>;
-  readonly #raiseFloor: Statement<[number, string]>;
 
   constructor(database: Database) {
     this.#database = database;
@@ -64,19 +63,17 @@ export class Scavenger {
          SELECT position FROM events WHERE stream_id = ? AND revision < ? ORDER BY revision LIMIT ?
        ) AND created < ?`,
     );
-    this.#raiseFloor = database.prepare('UPDATE meta SET value = ? WHERE key = ?');
   }
 
   /**
    * Does one step, in a transaction of its own.
-   * @param head position of the last record: no position up to it is given again
    * @param now epoch milliseconds
    */
-  step(cursor: ScavengeCursor, head: number, now: number): ScavengeStep {
-    return cursor.phase === 'remove' ? this.#remove(cursor, head, now) : this.#shrink(cursor);
+  step(cursor: ScavengeCursor, now: number): ScavengeStep {
+    return cursor.phase === 'remove' ? this.#remove(cursor, now) : this.#shrink(cursor);
   }
 
-  #remove(cursor: ScavengeCursor, head: number, now: number): ScavengeStep {
+  #remove(cursor: ScavengeCursor, now: number): ScavengeStep {
     const from = cursor.streamId;
     const streams = this.#highestId.get() ?? 0;
     let room = EVENTS_PER_STEP;
@@ -88,7 +85,6 @@ export class Scavenger {
         next = id; // it may have more
         break;
       }
-      if (room < EVENTS_PER_STEP) this.#raiseFloor.run(head, META.positionFloor);
     })();
     const phase = next > streams && room > 0 ? 'shrink' : 'remove';
     return {

@@ -40,6 +40,4 @@ CREATE UNIQUE INDEX events_by_stream ON events (stream_id, revision);
 export const META = {
   formatVersion: 'format_version',
   storeId: 'store_id',
-  /** No position up to this one is ever given again, whatever was scavenged. */
-  positionFloor: 'position_floor',
 } as const;
