@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { batchOf, DeliveryStories, STORY_STEPS } from '../../test/support/delivery-stories.js';
+import { dumpTables } from '../../test/support/table-dump.js';
 import { PROJECTIONS } from '../catalog.js';
 import { ReadModelWriter } from '../runtime/read-model-writer.js';
 import type { DeliveryCountRow, DeliveryRow } from './deliveries.schema.js';
@@ -17,25 +17,6 @@ afterAll(() => {
 
 function newFile(): string {
   return join(folder, `${files++}.sqlite`);
-}
-
-/** Every row of every table, in the order of its key. */
-function dump(path: string): Record<string, unknown[]> {
-  const db = new Database(path, { readonly: true });
-  try {
-    const tables = PROJECTIONS.flatMap((projection) => projection.tables);
-    return Object.fromEntries(
-      tables.map((table) => {
-        const keys = db
-          .prepare('SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk')
-          .pluck()
-          .all(table) as string[];
-        return [table, db.prepare(`SELECT * FROM ${table} ORDER BY ${keys.join(', ')}`).all()];
-      }),
-    );
-  } finally {
-    db.close();
-  }
 }
 
 /** Applies the batches, closing and opening the file again before those that `restartsBefore` names. */
@@ -58,7 +39,7 @@ function applyAll(
 }
 
 function rowsOf(path: string): DeliveryRow[] {
-  return dump(path)['deliveries'] as DeliveryRow[];
+  return dumpTables(path)['deliveries'] as DeliveryRow[];
 }
 
 function story(...steps: readonly (typeof STORY_STEPS)[number][]): DeliveryStories {
@@ -119,7 +100,7 @@ describe('the deliveries projection', () => {
 
   it('keeps the reason of a dead letter, and who replayed and discarded it', () => {
     const path = applyAll(story('dead-letter', 'replay', 'discard'), [2]);
-    expect(dump(path)['delivery_decisions']).toMatchObject([
+    expect(dumpTables(path)['delivery_decisions']).toMatchObject([
       {
         kind: 'dead-lettered',
         run: 1,
@@ -137,7 +118,7 @@ describe('the deliveries projection', () => {
     expect(rowsOf(path)).toMatchObject([
       { status: 'attempting', claim_id: 'claim-1', attempt_count: 1, run_attempt_count: 0 },
     ]);
-    expect(dump(path)['delivery_attempts']).toMatchObject([{ number: 1, is_late: 1 }]);
+    expect(dumpTables(path)['delivery_attempts']).toMatchObject([{ number: 1, is_late: 1 }]);
   });
 
   it('ignores event types that it does not know, and deliveries whose beginning is gone', () => {
@@ -228,7 +209,7 @@ describe('for every valid log', () => {
           const key = [row.webhook_id, row.tenant_id ?? '', row.status].join();
           recount.set(key, (recount.get(key) ?? 0) + 1);
         }
-        const counts = dump(path)['delivery_counts'] as DeliveryCountRow[];
+        const counts = dumpTables(path)['delivery_counts'] as DeliveryCountRow[];
         expect(
           new Map(
             counts.map((row) => [[row.webhook_id, row.tenant_id, row.status].join(), row.count]),
@@ -246,8 +227,8 @@ describe('for every valid log', () => {
         fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
         fc.array(fc.nat(20)),
         (stories, sizes, restarts) => {
-          const whole = dump(applyAll(stories, [1_000]));
-          expect(dump(applyAll(stories, sizes, restarts))).toEqual(whole);
+          const whole = dumpTables(applyAll(stories, [1_000]));
+          expect(dumpTables(applyAll(stories, sizes, restarts))).toEqual(whole);
         },
       ),
       { numRuns: 60 },
