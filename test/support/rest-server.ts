@@ -46,18 +46,16 @@ export class RestServer {
 
   /** Makes requests that carry the token. */
   get api(): Agent {
-    return request
-      .agent(this.app.getHttpServer() as Server)
-      .set('Authorization', `Bearer ${API_TOKEN}`);
+    return request.agent(this.app.getHttpServer()).set('Authorization', `Bearer ${API_TOKEN}`);
   }
 
   /** Makes requests that carry no token. */
   get anonymous(): Agent {
-    return request.agent(this.app.getHttpServer() as Server);
+    return request.agent(this.app.getHttpServer());
   }
 
   get port(): number {
-    return ((this.app.getHttpServer() as Server).address() as AddressInfo).port;
+    return (this.app.getHttpServer().address() as AddressInfo).port;
   }
 
   /** Resolves when the service says that it is ready. */
