@@ -66,6 +66,32 @@ export {
   TestWebhook,
 } from '../modules/delivery/index.js';
 
+// Queries
+export {
+  type AttemptItem,
+  type DeadLetterItem,
+  type DeadLettersPage,
+  type DeliveriesPage,
+  type DeliveryDetails,
+  type DeliveryItem,
+  type EndpointHealth,
+  GetDeadLetters,
+  type GetDeadLettersOptions,
+  GetDeliveries,
+  type GetDeliveriesOptions,
+  GetDelivery,
+  GetEndpointHealth,
+  type GetEndpointHealthOptions,
+  GetUndelivered,
+  type GetUndeliveredOptions,
+  GetWebhook,
+  GetWebhooks,
+  type GetWebhooksOptions,
+  ReadModels,
+  type WebhookItem,
+  type WebhooksPage,
+} from '../projections/index.js';
+
 // The event store
 export { type EventData, jsonEvent } from '@eventstore/db-client';
 export {

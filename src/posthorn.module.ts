@@ -6,7 +6,7 @@ import { DISPATCH_OBSERVED, type DispatchObserved, FeedModule } from '../modules
 import { CLOCK, type Clock } from '../modules/kernel/index.js';
 import { KeyRing, type RegistryOptions, RegistryModule } from '../modules/registry/index.js';
 import { SendingModule, type SendingOptions } from '../modules/sending/index.js';
-import { ProjectionsModule } from '../projections/projections.module.js';
+import { ProjectionsModule } from '../projections/index.js';
 import type { PosthornConfig } from './config/posthorn-config.js';
 import type { PosthornAsyncOptions, PosthornFaces, PosthornOptions } from './posthorn.options.js';
 import { FoundationModule, POSTHORN_CONFIG, POSTHORN_OPTIONS } from './wiring/foundation.module.js';
@@ -48,6 +48,7 @@ export class PosthornModule {
     return {
       module: PosthornModule,
       imports: [
+        CqrsModule,
         ...rooms,
         injectableEverywhere(rooms),
         ...(options.admin ? [restFaceOn(rooms)] : []),

@@ -32,6 +32,7 @@ describe('PinoLoggerService', () => {
     const { logger, output } = setUp('json');
 
     logger.debug('details', 'Lane');
+    logger.log('Mapped {/, GET} route', 'RouterExplorer');
     logger.verbose('more details', 'Lane');
 
     expect(output()).toBe('');

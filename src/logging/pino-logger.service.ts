@@ -25,6 +25,15 @@ const SECRET_TEXT = /\b(whsec_|whsk_|pht_|bearer\s+|basic\s+)[A-Za-z0-9+/=_.~-]{
 // eslint-disable-next-line no-control-regex -- a message must not begin a line of its own, nor steer a terminal
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g;
 
+/** What Nest tells while it puts an application together: of use only to whoever looks for a mistake in it. */
+const ASSEMBLY_CONTEXTS: ReadonlySet<unknown> = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
 export interface PinoLoggerOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
@@ -60,7 +69,7 @@ export class PinoLoggerService implements LoggerService {
   }
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.#write('info', message, rest);
+    this.#write(ASSEMBLY_CONTEXTS.has(rest.at(-1)) ? 'debug' : 'info', message, rest);
   }
 
   error(message: unknown, ...rest: unknown[]): void {

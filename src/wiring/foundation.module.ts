@@ -12,6 +12,7 @@ import { CLOCK, type Clock, SystemClock } from '../../modules/kernel/index.js';
 import { loadConfig, type PosthornConfigOptions } from '../config/load-config.js';
 import type { PosthornConfig } from '../config/posthorn-config.js';
 import type { PosthornAsyncOptions, PosthornOptions } from '../posthorn.options.js';
+import { StartUp } from './start-up.js';
 
 /** Injection token of the `PosthornConfig`: every setting, validated. */
 export const POSTHORN_CONFIG = Symbol('posthorn.Config');
@@ -20,6 +21,7 @@ export const POSTHORN_CONFIG = Symbol('posthorn.Config');
 export const POSTHORN_OPTIONS = Symbol('posthorn.Options');
 
 const PROVIDERS: readonly Provider[] = [
+  StartUp,
   {
     provide: POSTHORN_CONFIG,
     inject: [POSTHORN_OPTIONS],
@@ -71,6 +73,7 @@ export class FoundationModule {
         STREAM_NAMES,
         FEED_OPTIONS,
         DELIVERY_OPTIONS,
+        StartUp,
       ],
     };
   }

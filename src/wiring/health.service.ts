@@ -4,7 +4,8 @@ import { DeliveryEngine } from '../../modules/delivery/index.js';
 import { EVENT_STORE, type EventStore } from '../../modules/event-store/index.js';
 import { Feed } from '../../modules/feed/index.js';
 import { RegistryBootstrap } from '../../modules/registry/index.js';
-import { ReadModels } from '../../projections/runtime/read-models.js';
+import { ReadModels } from '../../projections/index.js';
+import { StartUp } from './start-up.js';
 
 /** How Posthorn is doing in this process. */
 @Injectable()
@@ -13,6 +14,7 @@ export class PosthornHealth implements Readiness {
   readonly #feed: Feed;
   readonly #readModels: ReadModels;
   readonly #engine: DeliveryEngine;
+  readonly #startUp: StartUp;
   #storeFailure: Error | undefined;
 
   constructor(
@@ -21,11 +23,13 @@ export class PosthornHealth implements Readiness {
     feed: Feed,
     readModels: ReadModels,
     engine: DeliveryEngine,
+    startUp: StartUp,
   ) {
     this.#registry = registry;
     this.#feed = feed;
     this.#readModels = readModels;
     this.#engine = engine;
+    this.#startUp = startUp;
     void store.failed.then((error) => {
       this.#storeFailure = error;
     });
@@ -69,7 +73,11 @@ export class PosthornHealth implements Readiness {
           error: readModels.error?.message ?? null,
         },
       },
-      { name: 'deliveries', isReady: true, details: { active, waiting } },
+      {
+        name: 'deliveries',
+        isReady: this.#startUp.isDelivering,
+        details: { active, waiting },
+      },
     ];
   }
 }

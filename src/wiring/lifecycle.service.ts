@@ -5,10 +5,17 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
 import { DeliveryEngine } from '../../modules/delivery/index.js';
 import { EVENT_STORE, type EventStore } from '../../modules/event-store/index.js';
 import { Feed } from '../../modules/feed/index.js';
-import { ReadModels } from '../../projections/runtime/read-models.js';
+import {
+  WEBHOOK_DIRECTORY,
+  type WebhookDirectory,
+  WebhooksService,
+} from '../../modules/registry/index.js';
+import { GetWebhookRevisions, ReadModels } from '../../projections/index.js';
+import { StartUp } from './start-up.js';
 
 /**
  * Starts and ends the rooms in their order.
@@ -22,21 +29,33 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger('Posthorn');
   readonly #store: EventStore;
   readonly #readModels: ReadModels;
+  readonly #queries: QueryBus;
+  readonly #directory: WebhookDirectory;
+  readonly #webhooks: WebhooksService;
   readonly #engine: DeliveryEngine;
   readonly #feed: Feed;
+  readonly #startUp: StartUp;
   #starting: Promise<void> = Promise.resolve();
   #isEnding = false;
 
   constructor(
     @Inject(EVENT_STORE) store: EventStore,
     readModels: ReadModels,
+    queries: QueryBus,
+    @Inject(WEBHOOK_DIRECTORY) directory: WebhookDirectory,
+    webhooks: WebhooksService,
     engine: DeliveryEngine,
     feed: Feed,
+    startUp: StartUp,
   ) {
     this.#store = store;
     this.#readModels = readModels;
+    this.#queries = queries;
+    this.#directory = directory;
+    this.#webhooks = webhooks;
     this.#engine = engine;
     this.#feed = feed;
+    this.#startUp = startUp;
   }
 
   /** Returns at once: what is due is taken up when the read models have caught up, which may take a while. */
@@ -61,6 +80,7 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
    */
   async onModuleDestroy(): Promise<void> {
     this.#isEnding = true;
+    this.#startUp.isDelivering = false;
     this.#feed.pause();
     await this.#starting;
     await this.#engine.drain();
@@ -69,9 +89,25 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
 
   async #startEngine(): Promise<void> {
     try {
-      await this.#engine.start();
+      await this.#healRegistry();
     } catch (error) {
-      this.#logger.error(error);
+      this.#logger.warn(`the registry is not healed, the next start will be: ${String(error)}`);
     }
+    try {
+      await this.#engine.start();
+      this.#startUp.isDelivering = !this.#isEnding;
+    } catch (error) {
+      this.#logger.fatal(error);
+    }
+  }
+
+  /** A crash may have left a change of a webhook recorded, but without the pointer that lets it take effect. */
+  async #healRegistry(): Promise<void> {
+    const revisions = await this.#queries.execute(new GetWebhookRevisions());
+    const ahead = revisions.filter(({ id, revision }) => {
+      const webhook = this.#directory.find(id);
+      return webhook === undefined || webhook.revision < revision;
+    });
+    await this.#webhooks.heal(ahead.map(({ id }) => id));
   }
 }
