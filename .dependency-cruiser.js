@@ -72,6 +72,13 @@ export default {
       to: { path: '^projections/' },
     },
     {
+      name: 'examples-use-the-public-api',
+      comment: 'an example is written as an application would be: it imports `posthorn`',
+      severity: 'error',
+      from: { path: '^examples/' },
+      to: { path: '^(src|modules|projections|test)/', pathNot: '^src/index\\.ts$' },
+    },
+    {
       name: 'no-tests-in-production',
       severity: 'error',
       from: { path: PRODUCTION, pathNot: '\\.spec\\.ts$' },
@@ -81,7 +88,7 @@ export default {
       name: 'no-dev-dependencies-in-production',
       severity: 'error',
       from: { path: PRODUCTION, pathNot: '\\.spec\\.ts$' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only', 'npm-peer'] },
     },
     { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

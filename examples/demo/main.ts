@@ -24,7 +24,7 @@ const LONGEST_MS = 180_000;
 const QUIET: NestApplicationOptions = { logger: ['error', 'warn'] };
 
 const flaky = new Receiver((attempt) => (attempt <= 2 ? 500 : 200));
-const dead = new Receiver(() => 500);
+const dead = new Receiver(() => 'nothing');
 const healthy = ArchiveWebhook.receiver;
 
 async function main(): Promise<boolean> {
@@ -65,7 +65,9 @@ async function scenario(app: INestApplication, api: Api): Promise<boolean> {
   dead.useSecret(signingSecret);
   say(`  ${bold('archive')}  declared in code       ${dim('its receiver is well')}`);
   say(`  ${bold('triage')}   registered in code     ${dim('its receiver fails twice per event')}`);
-  say(`  ${bold('deploy')}   registered over REST   ${dim('its receiver is dead')}\n`);
+  say(
+    `  ${bold('deploy')}   registered over REST   ${dim('its receiver hangs up on everything')}\n`,
+  );
 
   const events = githubEvents(EVENT_COUNT);
   await append(store, events);

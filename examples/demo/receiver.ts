@@ -2,8 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
-/** What the receiver answers to the `attempt`-th request of a message, counted from 1. */
-export type Answer = (attempt: number) => number;
+/**
+ * What the receiver answers to the `attempt`-th request of a message, counted from 1: a status, or nothing at all, in which
+ * case it hangs up.
+ */
+export type Answer = (attempt: number) => number | 'nothing';
 
 /**
  * An endpoint as a customer would write one: it verifies each request with the official `standardwebhooks` library, and
@@ -64,11 +67,12 @@ export class Receiver {
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body: Buffer[] = [];
     for await (const chunk of request) body.push(chunk as Buffer);
-    response.statusCode = this.#statusFor(request, Buffer.concat(body));
-    response.end();
+    const answer = this.#answerTo(request, Buffer.concat(body));
+    if (answer === 'nothing') request.socket.destroy();
+    else response.writeHead(answer).end();
   }
 
-  #statusFor({ headers }: IncomingMessage, body: Buffer): number {
+  #answerTo({ headers }: IncomingMessage, body: Buffer): number | 'nothing' {
     try {
       if (!this.#verifier) return 503;
       this.#verifier.verify(body, headers as Record<string, string>);
@@ -79,8 +83,10 @@ export class Receiver {
     const id = String(headers['webhook-id']);
     const attempt = (this.#attempts.get(id) ?? 0) + 1;
     this.#attempts.set(id, attempt);
-    const status = this.#answer(attempt);
-    if (status < 300) this.#accepted.set(id, (this.#accepted.get(id) ?? 0) + 1);
-    return status;
+    const answer = this.#answer(attempt);
+    if (answer !== 'nothing' && answer < 300) {
+      this.#accepted.set(id, (this.#accepted.get(id) ?? 0) + 1);
+    }
+    return answer;
   }
 }

@@ -5,6 +5,7 @@ import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Promises } from './promises.service.js';
+import { WebhookHistoryController } from './webhooks/webhook-history.controller.js';
 import { WebhookSecretsController } from './webhooks/webhook-secrets.controller.js';
 import { WebhookTestController } from './webhooks/webhook-test.controller.js';
 import { WebhooksController } from './webhooks/webhooks.controller.js';
@@ -30,6 +31,7 @@ export class AdminModule {
         WebhooksController,
         WebhookSecretsController,
         WebhookTestController,
+        WebhookHistoryController,
         DeliveriesController,
         DeadLettersController,
         HealthController,

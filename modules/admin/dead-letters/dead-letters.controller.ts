@@ -1,10 +1,11 @@
 import { Body, Get, HttpCode, HttpStatus, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { GetDeadLetters } from '../../../projections/deliveries/get-dead-letters.query.js';
+import { GetDeadLetters } from '../../../projections/index.js';
 import { ReplayDeadLetters } from '../../delivery/index.js';
 import { ApiController } from '../api-controller.decorator.js';
 import { filterOf } from '../deliveries/delivery-filter.request.js';
+import { pageOf } from '../validation/page-fields.js';
 import { Promises } from '../promises.service.js';
 import { REQUESTED_BY } from '../requested-by.js';
 import { DeadLetterPageResponse, ReplayAcceptedResponse } from './dead-letter.response.js';
@@ -30,13 +31,11 @@ export class DeadLettersController {
   })
   @ApiOkResponse({ type: DeadLetterPageResponse })
   list(@Query() request: ListDeadLettersRequest): Promise<DeadLetterPageResponse> {
-    const { cursor, limit } = request;
     return this.#queries.execute(
       new GetDeadLetters({
         ...filterOf(request),
+        ...pageOf(request),
         ...this.#promises.freshness,
-        limit: limit === undefined ? undefined : Number(limit),
-        cursor,
       }),
     );
   }

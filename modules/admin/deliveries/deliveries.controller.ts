@@ -1,8 +1,7 @@
 import { Body, Get, HttpCode, HttpStatus, Param, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { GetDeliveries } from '../../../projections/deliveries/get-deliveries.query.js';
-import { GetDelivery } from '../../../projections/deliveries/get-delivery.query.js';
+import { GetDeliveries, GetDelivery } from '../../../projections/index.js';
 import { DiscardDelivery, ReplayDelivery } from '../../delivery/index.js';
 import { PosthornError } from '../../kernel/index.js';
 import { ApiController } from '../api-controller.decorator.js';

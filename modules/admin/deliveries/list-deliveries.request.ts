@@ -1,9 +1,9 @@
 import { IsIn, Matches } from 'class-validator';
-import type { GetDeliveriesOptions } from '../../../projections/deliveries/get-deliveries.query.js';
+import type { GetDeliveriesOptions } from '../../../projections/index.js';
 import type { DeliveryStatus } from '../../delivery/index.js';
 import { IsName } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
-import { CursorField, LimitField } from '../validation/page-fields.js';
+import { CursorField, LimitField, pageOf } from '../validation/page-fields.js';
 import { DeliveryFilterRequest, filterOf, NAME } from './delivery-filter.request.js';
 
 /** Every state of a delivery, as it is shown. */
@@ -57,14 +57,13 @@ export class ListDeliveriesRequest extends DeliveryFilterRequest {
 
 /** The question as the query takes it. */
 export function searchOf(request: ListDeliveriesRequest): GetDeliveriesOptions {
-  const { cursor, eventId, limit, status, statusCode, stream } = request;
+  const { eventId, status, statusCode, stream } = request;
   return {
     ...filterOf(request),
+    ...pageOf(request),
     ...(status !== undefined && { status }),
     eventId,
     stream,
     statusCode: statusCode === undefined ? undefined : Number(statusCode),
-    limit: limit === undefined ? undefined : Number(limit),
-    cursor,
   };
 }

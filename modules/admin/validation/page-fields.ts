@@ -32,3 +32,15 @@ export function CursorField(): PropertyDecorator {
     IsName(2_048),
   );
 }
+
+/** The page as the queries take it. */
+export function pageOf(request: { readonly limit?: string; readonly cursor?: string }): {
+  readonly limit?: number;
+  readonly cursor?: string;
+} {
+  const { cursor, limit } = request;
+  return {
+    ...(limit !== undefined && { limit: Number(limit) }),
+    ...(cursor !== undefined && { cursor }),
+  };
+}
