@@ -95,11 +95,11 @@ export interface DeliveryCountRow {
 /** A stretch of consecutive deliveries. */
 export interface DeliverySegmentRow {
   readonly segment: number;
-  readonly size: number;
+  size: number;
   readonly first_seq: number;
-  readonly last_seq: number;
-  readonly earliest_created_at: number;
-  readonly latest_created_at: number;
+  last_seq: number;
+  earliest_created_at: number;
+  latest_created_at: number;
 }
 
 /** Finds deliveries by a text that has no order: see `delivery-lookup.ts`. */

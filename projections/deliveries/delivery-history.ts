@@ -24,7 +24,7 @@ export class DeliveryHistory {
 
   record(place: Place, event: DeliveryEvent): void {
     if (event.type === 'DeliveryAttempted') {
-      this.#insertAttempt({ ...place, ...attemptOf(event) });
+      this.#insertAttempt(attemptOf(place, event));
       return;
     }
     const decision = decisionOf(event);
@@ -32,10 +32,12 @@ export class DeliveryHistory {
   }
 }
 
-function attemptOf({ data }: EventOf<'DeliveryAttempted'>): Omit<AttemptRow, keyof Place> {
+function attemptOf(place: Place, { data }: EventOf<'DeliveryAttempted'>): AttemptRow {
   const { attempt } = data;
   const { timings } = attempt;
   return {
+    seq: place.seq,
+    delivery_seq: place.delivery_seq,
     number: data.number,
     run: data.run,
     trigger: data.trigger,

@@ -56,13 +56,10 @@ export class DeliveryLookup {
         if (segment) this.#saveSegment.run(segment);
         segment = firstOf((segment?.segment ?? -1) + 1, row);
       }
-      segment = {
-        ...segment,
-        size: segment.size + 1,
-        last_seq: row.seq,
-        earliest_created_at: Math.min(segment.earliest_created_at, row.created_at),
-        latest_created_at: Math.max(segment.latest_created_at, row.created_at),
-      };
+      segment.size += 1;
+      segment.last_seq = row.seq;
+      segment.earliest_created_at = Math.min(segment.earliest_created_at, row.created_at);
+      segment.latest_created_at = Math.max(segment.latest_created_at, row.created_at);
       this.#saveKey.run(segment.segment, lookupKey('id', row.id), row.seq);
       this.#saveKey.run(segment.segment, lookupKey('event', row.event_id), row.seq);
       this.#saveKey.run(segment.segment, lookupKey('stream', row.stream), row.seq);

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3';
+import type { Database, Statement } from 'better-sqlite3';
 import type { ReadModelDatabase } from '../database.js';
 
 /** Writes one row of a table. */
@@ -24,9 +24,7 @@ export function inserter<Table extends keyof ReadModelDatabase>(
   const insert = db.prepare(
     `INSERT OR ${onConflict} INTO ${table} (${columns.join(', ')}) VALUES (${places})`,
   );
-  return (row) => {
-    insert.run(columns.map((column) => row[column]));
-  };
+  return writer(insert, columns);
 }
 
 /** Writes `columns` of a row of `table` that is there, found by its `key` column. */
@@ -38,8 +36,19 @@ export function updater<Table extends keyof ReadModelDatabase>(
 ): RowWriter<Table> {
   const assignments = columns.map((column) => `${column} = ?`).join(', ');
   const update = db.prepare(`UPDATE ${table} SET ${assignments} WHERE ${key} = ?`);
-  const bound = [...columns, key];
+  return writer(update, [...columns, key]);
+}
+
+/** One array serves every row: the statement has read it when `run` returns. */
+function writer<Table extends keyof ReadModelDatabase>(
+  statement: Statement,
+  columns: readonly (keyof ReadModelDatabase[Table])[],
+): RowWriter<Table> {
+  const values: unknown[] = columns.map(() => null);
   return (row) => {
-    update.run(bound.map((column) => row[column]));
+    for (let place = 0; place < columns.length; place++) {
+      values[place] = row[columns[place] as keyof typeof row];
+    }
+    statement.run(values);
   };
 }
