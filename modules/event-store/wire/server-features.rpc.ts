@@ -9,7 +9,7 @@ import {
 } from './protocol.js';
 
 /** The version of EventStoreDB whose behaviour this server has. */
-export const SERVER_VERSION = '24.10.0';
+const SERVER_VERSION = '24.10.0';
 
 type Methods = Readonly<Record<string, { readonly path: string } | undefined>>;
 
