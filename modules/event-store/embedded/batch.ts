@@ -94,7 +94,7 @@ export class BatchReader {
   data: Buffer;
   metadata: Buffer;
 
-  constructor(message: BatchMessage) {
+  constructor(message: Pick<BatchMessage, 'strings' | 'buffer'>) {
     this.#buffer = Buffer.from(message.buffer);
     this.#strings = message.strings;
     this.eventId = this.data = this.metadata = this.#buffer.subarray(0, 0);
