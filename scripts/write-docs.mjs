@@ -1,6 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { ensureBuilt } from './ensure-built.mjs';
+
+const BEGIN = '<!-- table -->';
+const END = '<!-- end -->';
 
 /** Writes the tables of `docs/errors.md` and `docs/configuration.md` anew, between their markers. */
 await ensureBuilt();
@@ -40,12 +44,11 @@ function table(head, rows) {
 }
 
 async function write(name, text) {
-  const path = new URL(`../docs/${name}.md`, import.meta.url);
+  const path = fileURLToPath(new URL(`../docs/${name}.md`, import.meta.url));
   const page = await readFile(path, 'utf8');
-  const [before, , after] = page.split(/(?<=<!-- table -->\n)|(?=\n<!-- end -->)/);
-  const whole = `${before}\n${text}\n${after}`;
-  await writeFile(
-    path,
-    await format(whole, { ...(await resolveConfig(path)), parser: 'markdown' }),
-  );
+  const before = page.slice(0, page.indexOf(BEGIN));
+  const after = page.slice(page.indexOf(END));
+  const whole = `${before}${BEGIN}\n\n${text}\n\n${after}`;
+  const style = { ...(await resolveConfig(path)), parser: 'markdown' };
+  await writeFile(path, await format(whole, style));
 }
