@@ -7,26 +7,34 @@ import projections from '@eventstore/db-client/generated/projections_pb.js';
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { identifier, rawStreams } from '../../../test/support/wire-calls.js';
 import { WireStore } from '../../../test/support/wire-store.js';
-import { isPosthornError } from '../../kernel/index.js';
+import { isPosthornError, SystemClock } from '../../kernel/index.js';
 import { type features, type gossip, shared, streams } from './protocol.js';
+import { startWireServer } from './wire-server.js';
 
 const EVENT = jsonEvent({ type: 'thing', data: {} });
 
 describe('the wire server', () => {
   let store: WireStore;
+  const clients: { close(): void }[] = [];
 
   beforeEach(async () => {
     store = await WireStore.open();
   });
 
   afterEach(async () => {
+    for (const client of clients.splice(0)) client.close();
     await store.close();
   });
 
+  /** To be closed after the test. */
+  function using<C extends { close(): void }>(client: C): C {
+    clients.push(client);
+    return client;
+  }
+
   async function supportedMethods(): Promise<features.SupportedMethods> {
-    const client = new featureServices.ServerFeaturesClient(
-      store.address,
-      credentials.createInsecure(),
+    const client = using(
+      new featureServices.ServerFeaturesClient(store.address, credentials.createInsecure()),
     );
     return new Promise((resolve, reject) => {
       client.getSupportedMethods(new shared.Empty(), (error, methods) => {
@@ -38,7 +46,9 @@ describe('the wire server', () => {
 
   async function members(host: string): Promise<gossip.MemberInfo.AsObject[]> {
     const { port } = store.server;
-    const client = new gossipServices.GossipClient(`${host}:${port}`, credentials.createInsecure());
+    const client = using(
+      new gossipServices.GossipClient(`${host}:${port}`, credentials.createInsecure()),
+    );
     return new Promise((resolve, reject) => {
       client.read(new shared.Empty(), (error, cluster) => {
         if (error) reject(error);
@@ -83,9 +93,8 @@ describe('the wire server', () => {
   });
 
   it('has no projections', async () => {
-    const client = new projectionServices.ProjectionsClient(
-      store.address,
-      credentials.createInsecure(),
+    const client = using(
+      new projectionServices.ProjectionsClient(store.address, credentials.createInsecure()),
     );
 
     const error = await new Promise<ServiceError | null>((resolve) => {
@@ -131,9 +140,13 @@ describe('the wire server', () => {
   });
 
   it('refuses an address that is taken', async () => {
-    const refused: unknown = await WireStore.open({ port: store.server.port }).catch(
-      (error: unknown) => error,
-    );
+    const refused: unknown = await startWireServer({
+      log: store.log.log,
+      persistentSubscriptions: store.persistentSubscriptions,
+      clock: new SystemClock(),
+      host: '127.0.0.1',
+      port: store.server.port,
+    }).catch((error: unknown) => error);
 
     expect(isPosthornError(refused, 'PSH_EVENT_STORE_ADDRESS_NOT_AVAILABLE')).toBe(true);
   });
@@ -144,7 +157,7 @@ describe('the wire server', () => {
         .setStreamIdentifier(identifier('one'))
         .setAny(new shared.Empty());
       const error = new Promise<ServiceError | null>((resolve) => {
-        const call = rawStreams(store.address).append(resolve);
+        const call = using(rawStreams(store.address)).append(resolve);
         call.write(new streams.AppendReq().setOptions(options));
       });
       const subscribed = EventStoreDBClient.connectionString(store.connectionString);

@@ -88,7 +88,12 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
   server.addService(PersistentSubscriptionsService, subscriptionsCalls(context));
   server.addService(ServerFeaturesService, { getSupportedMethods: serverFeaturesCall() });
   server.addService(GossipService, { read: gossipCall(clock, () => ({ host, port })) });
-  port = await listen(server, options);
+  try {
+    port = await listen(server, options);
+  } catch (error) {
+    feed.close();
+    throw error;
+  }
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     await openCalls.close();
