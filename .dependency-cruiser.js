@@ -25,7 +25,7 @@ export default {
     {
       name: 'ring-two-rooms-are-neighbours-not-guests',
       severity: 'error',
-      from: { path: '^modules/(registry|sending)/' },
+      from: { path: '^modules/(registry|sending|tenancy)/' },
       to: {
         path: '^modules/',
         pathNot: ['^modules/$1/', '^modules/(kernel|event-store)/index\\.ts$'],

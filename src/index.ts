@@ -100,7 +100,7 @@ export {
   type EventStore,
   type EventStoreClient,
 } from '../modules/event-store/index.js';
-export type { TenantResolver } from '../modules/feed/index.js';
+export type { TenantResolver } from '../modules/tenancy/index.js';
 
 // For the other side
 export {

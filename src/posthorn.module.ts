@@ -1,5 +1,10 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import {
+  BackfillModule,
+  SCHEDULE_HISTORY,
+  type ScheduleHistory,
+} from '../modules/backfill/index.js';
 import { DeliveryEngine, DeliveryModule } from '../modules/delivery/index.js';
 import { EventStoreModule, type EventStoreModuleOptions } from '../modules/event-store/index.js';
 import { DISPATCH_OBSERVED, type DispatchObserved, FeedModule } from '../modules/feed/index.js';
@@ -86,13 +91,13 @@ function roomsOn(foundation: DynamicModule): DynamicModule[] {
   const delivery = DeliveryModule.forRoot({
     imports: [foundation, eventStore, registry, sending, projections],
   });
-  const feed = FeedModule.forRoot({
-    imports: [foundation, eventStore, registry, DispatchModule.to(delivery)],
-  });
-  return [foundation, eventStore, registry, sending, projections, delivery, feed];
+  const observers = [foundation, eventStore, registry, DispatchModule.to(delivery)];
+  const feed = FeedModule.forRoot({ imports: observers });
+  const backfill = BackfillModule.forRoot({ imports: observers });
+  return [foundation, eventStore, registry, sending, projections, delivery, feed, backfill];
 }
 
-/** Where the feed hands what it observed: the delivery engine, which it does not know. */
+/** Where feed and backfill hand what they observed: the delivery engine, which they do not know. */
 @Module({})
 class DispatchModule {
   static to(delivery: DynamicModule): DynamicModule {
@@ -104,11 +109,19 @@ class DispatchModule {
         (observed) =>
           engine.dispatch(observed),
     };
+    const history = {
+      provide: SCHEDULE_HISTORY,
+      inject: [DeliveryEngine],
+      useFactory:
+        (engine: DeliveryEngine): ScheduleHistory =>
+        (past) =>
+          engine.scheduleHistory(past),
+    };
     return {
       module: DispatchModule,
       imports: [delivery],
-      providers: [dispatch],
-      exports: [DISPATCH_OBSERVED],
+      providers: [dispatch, history],
+      exports: [DISPATCH_OBSERVED, SCHEDULE_HISTORY],
     };
   }
 }

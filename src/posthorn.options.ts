@@ -1,7 +1,7 @@
 import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
 import type { Clock } from '../modules/kernel/index.js';
 import type { EventStore } from '../modules/event-store/index.js';
-import type { TenantResolver } from '../modules/feed/index.js';
+import type { TenantResolver } from '../modules/tenancy/index.js';
 import type { SendingOptions } from '../modules/sending/index.js';
 import type { PosthornConfigOptions } from './config/load-config.js';
 

@@ -16,7 +16,7 @@ import { DeliveryJournal } from './delivery-journal.js';
 import { notificationOf } from './delivery.notifications.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryService } from './delivery.service.js';
-import { type Dispatch, Dispatcher } from './dispatcher.js';
+import { type Dispatch, Dispatcher, originOf, type PastEvent } from './dispatcher.js';
 import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
 import { Lanes } from './lanes.js';
 import { Scheduler } from './scheduler.js';
@@ -37,6 +37,7 @@ export class DeliveryEngine {
   readonly #bulkReplays: BulkReplays;
   readonly #clock: Clock;
   readonly #drainTimeoutMs: number;
+  readonly #instanceId: string;
 
   constructor(
     @Inject(EVENT_STORE) store: EventStore,
@@ -54,6 +55,7 @@ export class DeliveryEngine {
     const { instanceId } = options;
     this.#clock = clock;
     this.#drainTimeoutMs = options.drainTimeoutMs;
+    this.#instanceId = instanceId;
     this.#journal = new DeliveryJournal({
       client,
       names,
@@ -129,6 +131,18 @@ export class DeliveryEngine {
   /** Takes an observed event to its deliveries; see `Dispatcher.dispatch`. */
   dispatch(dispatch: Dispatch): Promise<void> {
     return this.#dispatcher.dispatch(dispatch);
+  }
+
+  /** Records a delivery of an event of the past, due now, unless it is recorded already. */
+  async scheduleHistory(past: PastEvent): Promise<void> {
+    const origin = originOf(past, past.webhook);
+    await this.#journal.record(origin.deliveryId, {
+      kind: 'schedule',
+      origin,
+      reason: 'history',
+      now: this.#clock.now(),
+      owner: this.#instanceId,
+    });
   }
 
   /** Requests under way, and deliveries that wait for a place. */

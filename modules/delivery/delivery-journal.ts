@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ErrorType, isCommandError } from '@eventstore/db-client';
 import { Logger } from '@nestjs/common';
 import {
@@ -62,6 +63,7 @@ export class DeliveryJournal {
 
   constructor(dependencies: DeliveryJournalDependencies) {
     this.#dependencies = dependencies;
+    setMaxListeners(0, this.#closing.signal); // every append that waits to be tried again listens
   }
 
   /**

@@ -35,6 +35,8 @@ export type ScheduleReason =
   | 'inline-window'
   /** The webhook was paused or disabled: held without cost. */
   | 'held'
+  /** The event lies before the registration of the webhook, which asked for its history. */
+  | 'history'
   /** This instance does not hold the code that the delivery needs. */
   | 'needs-code'
   /** The process was shutting down. */

@@ -18,6 +18,11 @@ export interface Dispatch {
   readonly receivedAt: number;
 }
 
+/** An event of the past, and a webhook that asked for it. */
+export interface PastEvent extends Pick<Dispatch, 'event' | 'tenantId'> {
+  readonly webhook: Webhook;
+}
+
 export interface DispatcherDependencies {
   readonly tools: FirstDeliveryTools;
   readonly directory: WebhookDirectory;
@@ -126,8 +131,11 @@ export class Dispatcher {
   }
 }
 
-function originOf(dispatch: Dispatch, webhook: Webhook): DeliveryOrigin {
-  const { event } = dispatch;
+/** What the first record of a delivery says of the event and of whom it is for. */
+export function originOf(
+  { event, tenantId }: Pick<Dispatch, 'event' | 'tenantId'>,
+  webhook: Webhook,
+): DeliveryOrigin {
   const deliveryId = deliveryIdOf({
     webhookId: webhook.id,
     registration: webhook.registration,
@@ -138,7 +146,7 @@ function originOf(dispatch: Dispatch, webhook: Webhook): DeliveryOrigin {
     deliveryId,
     webhookId: webhook.id,
     registration: webhook.registration,
-    tenantId: dispatch.tenantId,
+    tenantId,
     eventId: event.id,
     eventType: event.type,
     stream: event.streamId,

@@ -30,7 +30,7 @@ export { DELIVERY_DEFAULTS, DELIVERY_OPTIONS, type DeliveryOptions } from './del
 export type { DeliveryCommandResult, DeliveryRequest, TestCallResult } from './delivery.service.js';
 export { DeliveryEngine } from './delivery-engine.js';
 export { type DeliveryIdentity, deliveryIdOf } from './delivery-id.js';
-export type { Dispatch } from './dispatcher.js';
+export type { Dispatch, PastEvent } from './dispatcher.js';
 export {
   type ClaimedDelivery,
   DUE_DELIVERIES,

@@ -29,6 +29,11 @@ export class StreamNames {
     return `${this.prefix}replay-${replayId}`;
   }
 
+  /** How far the history that a registration asked for was taken to its deliveries. */
+  backfill(webhookId: string, registration: number): string {
+    return `${this.prefix}backfill-${webhookId}-${registration}`;
+  }
+
   webhook(webhookId: string): string {
     return `${this.prefix}webhook-${webhookId}`;
   }

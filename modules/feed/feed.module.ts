@@ -4,8 +4,8 @@ import { Feed } from './feed.js';
 /** What the feed module stands on. */
 export interface FeedModuleOptions {
   /**
-   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `FEED_OPTIONS` and
-   * `DISPATCH_OBSERVED`.
+   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `FEED_OPTIONS`,
+   * `TENANCY_OPTIONS` and `DISPATCH_OBSERVED`.
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }

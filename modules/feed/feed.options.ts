@@ -1,8 +1,3 @@
-import type { RecordedEvent } from '@eventstore/db-client';
-
-/** Gives the tenant of an event; `null` for none. */
-export type TenantResolver = (event: RecordedEvent) => string | null;
-
 /** How this instance observes the event store. */
 export interface FeedOptions {
   /** Consumer group on `$all` that all instances share. Default `posthorn`. */
@@ -13,10 +8,6 @@ export interface FeedOptions {
   readonly messageTimeoutMs: number;
   /** How often the position that was reached is recorded, in milliseconds. Default 10000. */
   readonly bookmarkIntervalMs: number;
-  /** Key of the event metadata that names the tenant. Default `tenantId`. */
-  readonly tenantMetadataKey: string;
-  /** Where the tenant is not, or not only, in the metadata. When both give one, they have to agree. */
-  readonly tenantResolver?: TenantResolver;
 }
 
 export const FEED_DEFAULTS = {
@@ -24,7 +15,6 @@ export const FEED_DEFAULTS = {
   bufferSize: 512,
   messageTimeoutMs: 60_000,
   bookmarkIntervalMs: 10_000,
-  tenantMetadataKey: 'tenantId',
 } as const satisfies FeedOptions;
 
 /** Injection token of the `FeedOptions`. */

@@ -15,12 +15,12 @@ import {
 } from '../event-store/index.js';
 import { type CancelTimer, CLOCK, type Clock, isPosthornError } from '../kernel/index.js';
 import { WEBHOOK_DIRECTORY, type WebhookDirectory } from '../registry/index.js';
+import { TENANCY_OPTIONS, type TenancyOptions, tenantOf } from '../tenancy/index.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { ConsumerGroup } from './consumer-group.js';
 import { DISPATCH_OBSERVED, type DispatchObserved } from './dispatch.port.js';
 import type { FeedEvent } from './feed.events.js';
 import { FEED_OPTIONS, type FeedOptions } from './feed.options.js';
-import { tenantOf } from './tenant.js';
 
 /** A message that fails at its fifth time is recorded and acknowledged. */
 const RETRIES_BEFORE_QUARANTINE = 4;
@@ -64,6 +64,7 @@ export class Feed {
   readonly #names: StreamNames;
   readonly #clock: Clock;
   readonly #options: FeedOptions;
+  readonly #tenancy: TenancyOptions;
   readonly #group: ConsumerGroup;
   readonly #directory: WebhookDirectory;
   readonly #dispatch: DispatchObserved;
@@ -82,6 +83,7 @@ export class Feed {
     @Inject(STREAM_NAMES) names: StreamNames,
     @Inject(CLOCK) clock: Clock,
     @Inject(FEED_OPTIONS) options: FeedOptions,
+    @Inject(TENANCY_OPTIONS) tenancy: TenancyOptions,
     @Inject(WEBHOOK_DIRECTORY) directory: WebhookDirectory,
     @Inject(DISPATCH_OBSERVED) dispatch: DispatchObserved,
   ) {
@@ -89,6 +91,7 @@ export class Feed {
     this.#names = names;
     this.#clock = clock;
     this.#options = options;
+    this.#tenancy = tenancy;
     this.#group = new ConsumerGroup(store, names, options);
     this.#directory = directory;
     this.#dispatch = dispatch;
@@ -236,7 +239,7 @@ export class Feed {
     const receivedAt = this.#clock.monotonic();
     await this.#directory.barrier();
     const position = event.position?.commit ?? message.commitPosition ?? 0n;
-    const tenantId = tenantOf(event, this.#options);
+    const tenantId = tenantOf(event, this.#tenancy);
     const { streamId: stream, type } = event;
     const webhooks = this.#directory.match({ type, stream, tenantId, position });
     if (webhooks.length === 0) return;

@@ -27,6 +27,7 @@ export { RegistryDirectory, type WebhookHistory } from './directory/registry-dir
 export { RegistryBootstrap } from './registry-bootstrap.service.js';
 export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
 export { REGISTRY_OPTIONS, type RegistryOptions, type VanishedPolicy } from './registry.options.js';
+export { isSelected } from './matching/selection.js';
 export { KeyRing } from './secrets/key-ring.js';
 export { type CommandResult, type ExecuteOptions, WebhookRecorded } from './webhook-writer.js';
 export {

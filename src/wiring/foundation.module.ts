@@ -7,8 +7,13 @@ import {
   type DeliveryOptions,
 } from '../../modules/delivery/index.js';
 import { STREAM_NAMES, StreamNames } from '../../modules/event-store/index.js';
-import { FEED_DEFAULTS, FEED_OPTIONS, type FeedOptions } from '../../modules/feed/index.js';
+import { FEED_DEFAULTS, FEED_OPTIONS } from '../../modules/feed/index.js';
 import { CLOCK, type Clock, SystemClock } from '../../modules/kernel/index.js';
+import {
+  TENANCY_DEFAULTS,
+  TENANCY_OPTIONS,
+  type TenancyOptions,
+} from '../../modules/tenancy/index.js';
 import { loadConfig, type PosthornConfigOptions } from '../config/load-config.js';
 import type { PosthornConfig } from '../config/posthorn-config.js';
 import type { PosthornAsyncOptions, PosthornOptions } from '../posthorn.options.js';
@@ -39,10 +44,14 @@ const PROVIDERS: readonly Provider[] = [
   },
   {
     provide: FEED_OPTIONS,
+    useValue: FEED_DEFAULTS,
+  },
+  {
+    provide: TENANCY_OPTIONS,
     inject: [POSTHORN_OPTIONS],
-    useFactory: ({ tenantResolver }: PosthornOptions): FeedOptions => ({
-      ...FEED_DEFAULTS,
-      ...(tenantResolver && { tenantResolver }),
+    useFactory: ({ tenantResolver }: PosthornOptions): TenancyOptions => ({
+      ...TENANCY_DEFAULTS,
+      ...(tenantResolver && { resolver: tenantResolver }),
     }),
   },
   {
@@ -72,6 +81,7 @@ export class FoundationModule {
         CLOCK,
         STREAM_NAMES,
         FEED_OPTIONS,
+        TENANCY_OPTIONS,
         DELIVERY_OPTIONS,
         StartUp,
       ],

@@ -6,6 +6,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import { Backfills } from '../../modules/backfill/index.js';
 import { DeliveryEngine } from '../../modules/delivery/index.js';
 import { EVENT_STORE, type EventStore } from '../../modules/event-store/index.js';
 import { Feed } from '../../modules/feed/index.js';
@@ -34,6 +35,7 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #webhooks: WebhooksService;
   readonly #engine: DeliveryEngine;
   readonly #feed: Feed;
+  readonly #backfills: Backfills;
   readonly #startUp: StartUp;
   #starting: Promise<void> = Promise.resolve();
   #isEnding = false;
@@ -46,6 +48,7 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     webhooks: WebhooksService,
     engine: DeliveryEngine,
     feed: Feed,
+    backfills: Backfills,
     startUp: StartUp,
   ) {
     this.#store = store;
@@ -55,6 +58,7 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     this.#webhooks = webhooks;
     this.#engine = engine;
     this.#feed = feed;
+    this.#backfills = backfills;
     this.#startUp = startUp;
   }
 
@@ -83,6 +87,7 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     this.#startUp.isDelivering = false;
     this.#feed.pause();
     await this.#starting;
+    await this.#backfills.close();
     await this.#engine.drain();
     await this.#feed.close();
   }
@@ -95,6 +100,7 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     }
     try {
       await this.#engine.start();
+      if (!this.#isEnding) this.#backfills.start();
       this.#startUp.isDelivering = !this.#isEnding;
     } catch (error) {
       this.#logger.fatal(error);

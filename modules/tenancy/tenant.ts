@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '@eventstore/db-client';
 import { PosthornError } from '../kernel/index.js';
-import type { FeedOptions } from './feed.options.js';
+import type { TenancyOptions } from './tenancy.options.js';
 
 const LONGEST_TENANT_ID = 256;
 
@@ -10,13 +10,10 @@ const LONGEST_TENANT_ID = 256;
  * @returns `null` for an event without a tenant
  * @throws PosthornError `PSH_FEED_TENANT_MISMATCH`, `PSH_FEED_TENANT_INVALID`
  */
-export function tenantOf(
-  event: RecordedEvent,
-  options: Pick<FeedOptions, 'tenantMetadataKey' | 'tenantResolver'>,
-): string | null {
-  const inMetadata = checked(metadataValue(event.metadata, options.tenantMetadataKey));
-  if (!options.tenantResolver) return inMetadata;
-  const resolved = checked(options.tenantResolver(event));
+export function tenantOf(event: RecordedEvent, options: TenancyOptions): string | null {
+  const inMetadata = checked(metadataValue(event.metadata, options.metadataKey));
+  if (!options.resolver) return inMetadata;
+  const resolved = checked(options.resolver(event));
   if (inMetadata !== null && resolved !== inMetadata) {
     throw new PosthornError('PSH_FEED_TENANT_MISMATCH');
   }
