@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type SelectQueryBuilder, sql } from 'kysely';
+import type { SelectQueryBuilder } from 'kysely';
 import type { DeadLetterFilter, DeadLetters } from '../../modules/delivery/dead-letters.port.js';
 import { readModel, type ReadModelDatabase } from '../database.js';
 import { ReadModels } from '../runtime/read-models.js';
@@ -37,9 +37,6 @@ export class DeadLettersAdapter implements DeadLetters {
   }
 }
 
-/** Written out, not bound: the database only then sees that its small indexes of dead letters hold all of them. */
-const DEAD_LETTERED = sql.lit('dead-lettered' as const);
-
 function matching({
   webhookId,
   tenantId,
@@ -49,7 +46,7 @@ function matching({
 }: DeadLetterFilter): SelectQueryBuilder<ReadModelDatabase, 'deliveries', object> {
   return readModel
     .selectFrom('deliveries')
-    .where('status', '=', DEAD_LETTERED)
+    .where('dead_letter_reason', 'is not', null)
     .$if(webhookId !== undefined, (found) => found.where('webhook_id', '=', webhookId ?? ''))
     .$if(tenantId !== undefined, (found) => found.where('tenant_id', '=', tenantId ?? ''))
     .$if(eventType !== undefined, (found) => found.where('event_type', '=', eventType ?? ''))

@@ -35,6 +35,7 @@ export interface DeliveryRow {
   lease_ms: number | null;
   last_status_code: number | null;
   last_error_class: string | null;
+  /** Set while, and only while, it is a dead letter. */
   dead_letter_reason: DeadLetterReason | null;
   dead_letter_message: string | null;
 }
@@ -171,9 +172,9 @@ export const DELIVERIES_DDL = `
     WHERE last_status_code IS NOT NULL;
   CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX deliveries_claimed ON deliveries (id) WHERE claim_id IS NOT NULL;
-  CREATE INDEX deliveries_dead_by_id ON deliveries (id) WHERE status = 'dead-lettered';
+  CREATE INDEX deliveries_dead_by_id ON deliveries (id) WHERE dead_letter_reason IS NOT NULL;
   CREATE INDEX deliveries_dead_by_webhook ON deliveries (webhook_id, id)
-    WHERE status = 'dead-lettered';
+    WHERE dead_letter_reason IS NOT NULL;
 
   CREATE TABLE delivery_attempts (
     seq INTEGER PRIMARY KEY,

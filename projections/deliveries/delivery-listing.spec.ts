@@ -23,7 +23,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function planOf(query: Compilable<unknown>): string[] {
+function planOf(query: Compilable): string[] {
   const { sql, parameters } = query.compile();
   const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters) as { detail: string }[];
   return steps.map(({ detail }) => detail);

@@ -42,18 +42,20 @@ export class DeliveryPages {
 
   /**
    * @param query name of the query: a cursor of one is refused by another
+   * @param mostLookedAt deliveries that a page looks at before it ends, full or not
    * @throws PosthornError `PSH_PROJECTION_QUERY_INVALID`, `PSH_PROJECTION_CURSOR_INVALID`
    */
   async page(
     query: string,
     asked: DeliverySearch,
     { limit = DEFAULT_LIMIT, cursor }: PageRequest,
+    mostLookedAt = MOST_LOOKED_AT,
   ): Promise<DeliveryRowsPage> {
     const search = compact(asked);
     refuseIfAny([...searchProblems(search), ...limitProblems(limit)]);
     const below = cursor === undefined ? undefined : Number(decodeCursor(cursor, query, search));
     const listing = new DeliveryListing(search);
-    const atLeast = await this.#lastLookedAt(listing, below);
+    const atLeast = await this.#lastLookedAt(listing, below, mostLookedAt);
     const found = await this.#readModels.query(listing.rows({ below, atLeast }, limit + 1));
     const rows = found.slice(0, limit);
     const next = found.length > limit ? rows.at(-1)?.seq : atLeast;
@@ -83,10 +85,11 @@ export class DeliveryPages {
   async #lastLookedAt(
     listing: DeliveryListing,
     below: number | undefined,
+    mostLookedAt: number,
   ): Promise<number | undefined> {
     if (!listing.isSieved) return undefined;
     const [row] = await this.#readModels.query(
-      listing.milestone({ below, atLeast: undefined }, MOST_LOOKED_AT - 1),
+      listing.milestone({ below, atLeast: undefined }, mostLookedAt - 1),
     );
     return row?.seq;
   }

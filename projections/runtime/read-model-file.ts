@@ -29,19 +29,29 @@ export interface OpenedFile {
   readonly deleted: string | null;
 }
 
+/**
+ * SQLite's code of an error, such as `SQLITE_FULL`; `undefined` when it is not SQLite's. Told by the code and not by the
+ * class: a process may hold several copies of the class, and SQLite throws that of the first.
+ */
+export function sqliteCodeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  const { code } = error;
+  return typeof code === 'string' && code.startsWith('SQLITE_') ? code : undefined;
+}
+
 /** Whether SQLite says that the file is not, or no longer, a database. */
 function isDamage(error: unknown): boolean {
-  return (
-    error instanceof Database.SqliteError &&
-    (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB')
-  );
+  const code = sqliteCodeOf(error);
+  return code === 'SQLITE_NOTADB' || code?.startsWith('SQLITE_CORRUPT') === true;
 }
 
 /** What an error of SQLite means for who uses the read model; any other error as it is. */
 export function storageError(error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
+  const sqliteCode = sqliteCodeOf(error);
+  if (sqliteCode === undefined) return error;
   const code = isDamage(error) ? 'PSH_PROJECTION_FILE_DAMAGED' : 'PSH_PROJECTION_UNAVAILABLE';
-  return new PosthornError(code, `the read model's file: ${error.message} (${error.code})`);
+  const { message } = error as Error;
+  return new PosthornError(code, `the read model's file: ${message} (${sqliteCode})`);
 }
 
 /** Deletes the file of the read model with what SQLite keeps beside it. It can always be rebuilt from the log. */

@@ -1,8 +1,8 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { PosthornError } from '../../modules/kernel/index.js';
 import { type ArrivedEvent, eventsOf, type LogBatch } from './log-batch.js';
 import type { ProjectedEvent, Projection, ProjectionBatch } from './projection.js';
-import { openReadModelFile, storageError } from './read-model-file.js';
+import { openReadModelFile, sqliteCodeOf, storageError } from './read-model-file.js';
 
 /** Nothing is in the tables yet. */
 export const NO_POSITION = -1;
@@ -195,9 +195,8 @@ function flushed(projection: Projection, work: ProjectionBatch): unknown {
 
 /** A constraint that does not hold, or a defect, is the event's; what else SQLite says is about the file. */
 function refusal(what: string, error: unknown): unknown {
-  const isOfFile =
-    error instanceof Database.SqliteError && !error.code.startsWith('SQLITE_CONSTRAINT');
-  if (isOfFile) return error;
+  const code = sqliteCodeOf(error);
+  if (code !== undefined && !code.startsWith('SQLITE_CONSTRAINT')) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new PosthornError('PSH_PROJECTION_EVENT_REFUSED', `${what}: ${reason}`);
 }

@@ -46,9 +46,8 @@ function writer<Table extends keyof ReadModelDatabase>(
 ): RowWriter<Table> {
   const values: unknown[] = columns.map(() => null);
   return (row) => {
-    for (let place = 0; place < columns.length; place++) {
-      values[place] = row[columns[place] as keyof typeof row];
-    }
+    let place = 0;
+    for (const column of columns) values[place++] = row[column];
     statement.run(values);
   };
 }

@@ -95,63 +95,66 @@ export class DeliveryStories {
   }
 
   #commandFor(delivery: StoryDelivery, step: StoryStep): DeliveryCommand | undefined {
-    const { origin, state } = delivery;
-    const now = this.#now;
-    const claim = { claimId: `claim-${this.#claims}`, owner: 'instance-1', leaseMs: 30_000 };
+    const { state, claims } = delivery;
+    const current = state.claim?.claimId ?? null;
+    const first = claims[0] ?? 'claim-none';
     switch (step) {
-      case 'schedule':
-        return { kind: 'schedule', origin, reason: 'lane-full', now, owner: 'instance-1' };
-      case 'schedule-claimed':
-        return {
-          kind: 'schedule',
-          origin,
-          reason: 'inline-window',
-          now,
-          owner: 'instance-2',
-          claim,
-        };
-      case 'claim':
-        return { kind: 'claim', claim, now, lapsed: null };
-      case 'take-over':
-        return { kind: 'claim', claim, now, lapsed: state.claim?.claimId ?? null };
       case 'succeed':
-        return this.#attempt(delivery, { kind: 'success' }, state.claim?.claimId ?? null);
+        return this.#attempt(delivery, { kind: 'success' }, current);
       case 'fail':
-        return this.#attempt(delivery, failure(3), state.claim?.claimId ?? null);
+        return this.#attempt(delivery, failure(3), current);
       case 'refuse':
-        return this.#attempt(
-          delivery,
-          { kind: 'refusal', reason: 'rejected' },
-          state.claim?.claimId ?? null,
-        );
+        return this.#attempt(delivery, { kind: 'refusal', reason: 'rejected' }, current);
       case 'stale-fail':
-        return this.#attempt(delivery, failure(1_000), delivery.claims[0] ?? 'claim-none');
+        return this.#attempt(delivery, failure(1_000), first);
       case 'stale-succeed':
-        return this.#attempt(delivery, { kind: 'success' }, delivery.claims[0] ?? 'claim-none');
+        return this.#attempt(delivery, { kind: 'success' }, first);
+      case 'wait':
+        return undefined;
+      case 'replay':
+      case 'discard':
+        return state.status === 'none' ? undefined : this.#orderFor(state, step);
+      case 'schedule':
+      case 'schedule-claimed':
+      case 'claim':
+      case 'take-over':
       case 'dead-letter':
-        return {
-          kind: 'dead-letter',
-          origin,
-          run: state.run,
-          reason: 'poison_event',
-          errorMessage: 'the payload is not JSON',
-          now,
-        };
-      default:
-        return this.#orderFor(delivery, step);
+        return this.#recordFor(delivery, step);
     }
   }
 
-  #orderFor({ state }: StoryDelivery, step: StoryStep): DeliveryCommand | undefined {
+  #recordFor(
+    { origin, state }: StoryDelivery,
+    step: 'schedule' | 'schedule-claimed' | 'claim' | 'take-over' | 'dead-letter',
+  ): DeliveryCommand {
     const now = this.#now;
-    if (step === 'replay' && state.status !== 'none') {
+    const claim = { claimId: `claim-${this.#claims}`, owner: 'instance-1', leaseMs: 30_000 };
+    const scheduled = { kind: 'schedule', origin, now, owner: 'instance-1' } as const;
+    if (step === 'schedule') return { ...scheduled, reason: 'lane-full' };
+    if (step === 'schedule-claimed') return { ...scheduled, reason: 'inline-window', claim };
+    if (step === 'claim') return { kind: 'claim', claim, now, lapsed: null };
+    if (step === 'take-over') {
+      return { kind: 'claim', claim, now, lapsed: state.claim?.claimId ?? null };
+    }
+    const errorMessage = 'the payload is not JSON';
+    return {
+      kind: 'dead-letter',
+      origin,
+      run: state.run,
+      reason: 'poison_event',
+      errorMessage,
+      now,
+    };
+  }
+
+  #orderFor({ status }: DeliveryState, step: 'replay' | 'discard'): DeliveryCommand | undefined {
+    const now = this.#now;
+    if (step === 'replay') {
       const who = { owner: 'instance-1', requestedBy: 'operator', reason: 'fixed' };
       return { kind: 'request-replay', dueAt: now + 1_000, now, ...who };
     }
-    if (step === 'discard' && state.status !== 'none' && state.status !== 'succeeded') {
-      return { kind: 'discard', now, discardedBy: 'operator', reason: 'obsolete' };
-    }
-    return undefined;
+    if (status === 'succeeded') return undefined;
+    return { kind: 'discard', now, discardedBy: 'operator', reason: 'obsolete' };
   }
 
   #attempt(

@@ -44,14 +44,14 @@ export class ReadModelWorld {
     return models;
   }
 
-  /** Appends what the stories tell, from `from` on. @returns position of the last event */
-  async append(stories: DeliveryStories, from = 0): Promise<bigint> {
+  /** Appends what the stories tell, from event `from` to before event `to`. @returns position of the last */
+  async append(stories: DeliveryStories, from = 0, to = Infinity): Promise<bigint> {
     const { client } = await this.store();
     let position = -1n;
-    for (const { deliveryId, event } of stories.events.slice(from)) {
+    for (const { deliveryId, event } of stories.events.slice(from, to)) {
       const result = await client.appendToStream(
         this.names.delivery(deliveryId),
-        jsonEvent({ type: event.type, data: event.data as unknown as Record<string, unknown> }),
+        jsonEvent({ type: event.type, data: event.data }),
         { expectedRevision: ANY },
       );
       position = result.position?.commit ?? position;
