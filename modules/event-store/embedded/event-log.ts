@@ -81,7 +81,10 @@ export interface EventLog {
     events: readonly ProposedEvent[],
   ): Promise<AppendOutcome>;
 
-  /** Reads at most `limit` events (and a bounded number of bytes) of a stream, `from` a revision inclusive. */
+  /**
+   * Reads at most `limit` events (and a bounded number of bytes) of a stream, `from` a revision inclusive. A page may be
+   * shorter than asked for, or empty, before the end: only `next` tells the end.
+   */
   readStream(query: {
     readonly stream: string;
     readonly direction: 'forwards' | 'backwards';
@@ -90,7 +93,10 @@ export interface EventLog {
     readonly resolveLinks: boolean;
   }): Promise<StreamPage>;
 
-  /** Reads `$all`: forwards `from` inclusive, backwards `from` exclusive. */
+  /**
+   * Reads `$all`: forwards `from` inclusive, backwards `from` exclusive. A page may be shorter than asked for, or empty,
+   * before the end: only `isEnd` tells the end.
+   */
   readAll(query: {
     readonly direction: 'forwards' | 'backwards';
     readonly from: number | 'start' | 'end';
