@@ -1,11 +1,59 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AllStreamSubscription } from '@eventstore/db-client';
 import { Logger } from '@nestjs/common';
+import { filter, firstValueFrom, Subject, take, toArray } from 'rxjs';
+import type { EventStore, EventStoreClient } from '../../modules/event-store/index.js';
+import { type CancelTimer, ManualClock } from '../../modules/kernel/index.js';
 import { DeliveryStories, STORY_STEPS } from '../../test/support/delivery-stories.js';
 import { ReadModelWorld } from '../../test/support/read-model-world.js';
 import { dumpTables } from '../../test/support/table-dump.js';
 import { readModel } from '../database.js';
 import type { ReadModels } from './read-models.js';
+
+/** A clock that stands still, and tells of every timer that is set. */
+class WatchedClock extends ManualClock {
+  readonly timers = new Subject<number>();
+
+  override setTimer(callback: () => void, delayMs: number): CancelTimer {
+    const cancel = super.setTimer(callback, delayMs);
+    queueMicrotask(() => {
+      this.timers.next(delayMs);
+    });
+    return cancel;
+  }
+}
+
+/** A store whose catch-up subscriptions can be dropped, as by a connection that is lost. */
+class DroppingStore implements EventStore {
+  readonly client: EventStoreClient;
+  readonly capabilities: EventStore['capabilities'];
+  readonly failed: Promise<Error>;
+  readonly #subscriptions: AllStreamSubscription[] = [];
+
+  constructor(store: EventStore) {
+    this.capabilities = store.capabilities;
+    this.failed = store.failed;
+    this.client = new Proxy(store.client, {
+      get: (target, name: keyof EventStoreClient) => {
+        if (name !== 'subscribeToAll') return target[name].bind(target);
+        return (...options: Parameters<EventStoreClient['subscribeToAll']>) => {
+          const subscription = target.subscribeToAll(...options);
+          this.#subscriptions.push(subscription);
+          return subscription;
+        };
+      },
+    });
+  }
+
+  drop(error: Error): void {
+    for (const subscription of this.#subscriptions) subscription.destroy(error);
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
 
 let world: ReadModelWorld;
 
@@ -99,32 +147,52 @@ describe('the read models', () => {
   it('refuse to answer before they are opened and after they are closed', async () => {
     const models = await world.readModels();
     const waiting = models.waitFor(10n ** 15n);
-    const refused = expect(waiting).rejects.toMatchObject({ code: 'PSH_PROJECTION_UNAVAILABLE' });
-    await models.close();
-    await refused;
+    const closing = models.close();
+    await expect(waiting).rejects.toMatchObject({ code: 'PSH_PROJECTION_UNAVAILABLE' });
+    await closing;
     await expect(deliveriesIn(models)).rejects.toMatchObject({
       code: 'PSH_PROJECTION_UNAVAILABLE',
     });
     expect(models.health().state).toBe('closed');
   });
 
-  it('stand still at an event that cannot be applied, and say so', async () => {
-    const models = await world.readModels();
+  it('stand still at an event that cannot be applied, say so, and try again ever more slowly', async () => {
+    const clock = new WatchedClock();
+    const models = await world.readModels(undefined, clock);
     await models.whenCaughtUp();
-    const failing = new Promise<void>((resolve) => {
-      const look = setInterval(() => {
-        if (models.health().state !== 'failing') return;
-        clearInterval(look);
-        resolve();
-      }, 5);
+    const pauses = firstValueFrom(clock.timers.pipe(take(3), toArray()));
+    const again = clock.timers.subscribe((delayMs) => {
+      clock.advance(delayMs);
     });
-    await world.appendTo('posthorn.delivery-x', 'DeliveryScheduled', {
-      origin: { deliveryId: 'x' },
+    await world.appendTo('posthorn.delivery-x', 'DeliveryScheduled', { origin: { v: 1 } });
+    expect(await pauses).toEqual([100, 200, 400]);
+    again.unsubscribe();
+    expect(models.health()).toMatchObject({
+      state: 'failing',
+      error: { code: 'PSH_PROJECTION_EVENT_REFUSED' },
     });
-    await failing;
-    expect(models.health().error).toMatchObject({ code: 'PSH_PROJECTION_EVENT_REFUSED' });
     expect(models.isCaughtUp).toBe(false);
     expect(await deliveriesIn(models)).toBe(0);
+  });
+
+  it('subscribe again where they were when the subscription is dropped', async () => {
+    const clock = new WatchedClock();
+    const store = new DroppingStore(await world.store());
+    const models = await world.readModels(store, clock);
+    const stories = someStories(60);
+    await models.waitFor(await world.append(stories, 0, 20));
+    const pause = firstValueFrom(clock.timers.pipe(filter((delayMs) => delayMs === 100)));
+    store.drop(new Error('the connection is gone'));
+    await pause;
+    expect(models.health()).toMatchObject({
+      state: 'failing',
+      error: { message: 'the connection is gone' },
+    });
+    const end = await world.append(stories, 20);
+    clock.advance(100);
+    await models.waitFor(end);
+    expect(models.health()).toMatchObject({ error: null });
+    expect(await deliveriesIn(models)).toBe(told(stories));
   });
 
   it('take no notice of foreign events and unknown types under the prefix', async () => {

@@ -1,5 +1,6 @@
 import {
   type AttemptOutcome,
+  type Claim,
   type DeliveryCommand,
   deliveryDecider,
   type DeliveryState,
@@ -48,6 +49,10 @@ export interface StoryDelivery {
 
 const START = Date.UTC(2026, 0, 1);
 const STEP_MS = 60_000;
+type CommandFor = (delivery: StoryDelivery) => DeliveryCommand | undefined;
+
+const SUCCESS: AttemptOutcome = { kind: 'success' };
+const REFUSAL: AttemptOutcome = { kind: 'refusal', reason: 'rejected' };
 const FOREVER = { kind: 'fixed', attempts: 1_000, delayMs: 30_000 } as const;
 
 /**
@@ -57,6 +62,22 @@ const FOREVER = { kind: 'fixed', attempts: 1_000, delayMs: 30_000 } as const;
 export class DeliveryStories {
   readonly deliveries = new Map<number, StoryDelivery>();
   readonly events: StoryEvent[] = [];
+  readonly #commands: Readonly<Record<StoryStep, CommandFor>> = {
+    schedule: (delivery) => this.#schedule(delivery),
+    'schedule-claimed': (delivery) => ({ ...this.#schedule(delivery), claim: this.#newClaim() }),
+    claim: () => this.#claim(null),
+    'take-over': ({ state }) => this.#claim(state.claim?.claimId ?? null),
+    succeed: (delivery) => this.#attempt(delivery, SUCCESS, claimOf(delivery)),
+    fail: (delivery) => this.#attempt(delivery, failure(3), claimOf(delivery)),
+    refuse: (delivery) => this.#attempt(delivery, REFUSAL, claimOf(delivery)),
+    'stale-fail': (delivery) => this.#attempt(delivery, failure(1_000), firstClaimOf(delivery)),
+    'stale-succeed': (delivery) => this.#attempt(delivery, SUCCESS, firstClaimOf(delivery)),
+    'dead-letter': (delivery) => this.#deadLetter(delivery),
+    replay: ({ state }) => (state.status === 'none' ? undefined : this.#replay()),
+    discard: ({ state }) =>
+      state.status === 'none' || state.status === 'succeeded' ? undefined : this.#discard(),
+    wait: () => undefined,
+  };
   #now = START;
   #position = 0;
   #claims = 0;
@@ -69,7 +90,7 @@ export class DeliveryStories {
   step(index: number, step: StoryStep): void {
     this.#now += STEP_MS;
     const delivery = this.#deliveryOf(index);
-    const command = this.#commandFor(delivery, step);
+    const command = this.#commands[step](delivery);
     if (command) this.#carryOut(delivery, command);
   }
 
@@ -94,67 +115,32 @@ export class DeliveryStories {
     return delivery;
   }
 
-  #commandFor(delivery: StoryDelivery, step: StoryStep): DeliveryCommand | undefined {
-    const { state, claims } = delivery;
-    const current = state.claim?.claimId ?? null;
-    const first = claims[0] ?? 'claim-none';
-    switch (step) {
-      case 'succeed':
-        return this.#attempt(delivery, { kind: 'success' }, current);
-      case 'fail':
-        return this.#attempt(delivery, failure(3), current);
-      case 'refuse':
-        return this.#attempt(delivery, { kind: 'refusal', reason: 'rejected' }, current);
-      case 'stale-fail':
-        return this.#attempt(delivery, failure(1_000), first);
-      case 'stale-succeed':
-        return this.#attempt(delivery, { kind: 'success' }, first);
-      case 'wait':
-        return undefined;
-      case 'replay':
-      case 'discard':
-        return state.status === 'none' ? undefined : this.#orderFor(state, step);
-      case 'schedule':
-      case 'schedule-claimed':
-      case 'claim':
-      case 'take-over':
-      case 'dead-letter':
-        return this.#recordFor(delivery, step);
-    }
+  #schedule({ origin }: StoryDelivery): DeliveryCommand & { readonly kind: 'schedule' } {
+    return { kind: 'schedule', origin, reason: 'lane-full', now: this.#now, owner: 'instance-1' };
   }
 
-  #recordFor(
-    { origin, state }: StoryDelivery,
-    step: 'schedule' | 'schedule-claimed' | 'claim' | 'take-over' | 'dead-letter',
-  ): DeliveryCommand {
-    const now = this.#now;
-    const claim = { claimId: `claim-${this.#claims}`, owner: 'instance-1', leaseMs: 30_000 };
-    const scheduled = { kind: 'schedule', origin, now, owner: 'instance-1' } as const;
-    if (step === 'schedule') return { ...scheduled, reason: 'lane-full' };
-    if (step === 'schedule-claimed') return { ...scheduled, reason: 'inline-window', claim };
-    if (step === 'claim') return { kind: 'claim', claim, now, lapsed: null };
-    if (step === 'take-over') {
-      return { kind: 'claim', claim, now, lapsed: state.claim?.claimId ?? null };
-    }
+  #claim(lapsed: string | null): DeliveryCommand {
+    return { kind: 'claim', claim: this.#newClaim(), now: this.#now, lapsed };
+  }
+
+  #newClaim(): Claim {
+    return { claimId: `claim-${this.#claims}`, owner: 'instance-1', leaseMs: 30_000 };
+  }
+
+  #deadLetter({ origin, state: { run } }: StoryDelivery): DeliveryCommand {
     const errorMessage = 'the payload is not JSON';
-    return {
-      kind: 'dead-letter',
-      origin,
-      run: state.run,
-      reason: 'poison_event',
-      errorMessage,
-      now,
-    };
+    const reason = 'poison_event';
+    return { kind: 'dead-letter', origin, run, reason, errorMessage, now: this.#now };
   }
 
-  #orderFor({ status }: DeliveryState, step: 'replay' | 'discard'): DeliveryCommand | undefined {
+  #replay(): DeliveryCommand {
     const now = this.#now;
-    if (step === 'replay') {
-      const who = { owner: 'instance-1', requestedBy: 'operator', reason: 'fixed' };
-      return { kind: 'request-replay', dueAt: now + 1_000, now, ...who };
-    }
-    if (status === 'succeeded') return undefined;
-    return { kind: 'discard', now, discardedBy: 'operator', reason: 'obsolete' };
+    const who = { owner: 'instance-1', requestedBy: 'operator', reason: 'fixed' };
+    return { kind: 'request-replay', dueAt: now + 1_000, now, ...who };
+  }
+
+  #discard(): DeliveryCommand {
+    return { kind: 'discard', now: this.#now, discardedBy: 'operator', reason: 'obsolete' };
   }
 
   #attempt(
@@ -207,6 +193,14 @@ export function batchOf(events: readonly StoryEvent[]): LogBatch {
   ]);
   const data = JSON.stringify(events.map(({ event }) => event.data));
   return { heads, data, position: events.at(-1)?.position ?? -1 };
+}
+
+function claimOf({ state }: StoryDelivery): string | null {
+  return state.claim?.claimId ?? null;
+}
+
+function firstClaimOf({ claims }: StoryDelivery): string {
+  return claims[0] ?? 'claim-none';
 }
 
 function failure(attempts: number): AttemptOutcome {

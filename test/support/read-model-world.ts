@@ -8,7 +8,7 @@ import {
   openEmbeddedEventStore,
   StreamNames,
 } from '../../modules/event-store/index.js';
-import { SystemClock } from '../../modules/kernel/index.js';
+import { type Clock, SystemClock } from '../../modules/kernel/index.js';
 import { ReadModels } from '../../projections/runtime/read-models.js';
 import type { DeliveryStories } from './delivery-stories.js';
 
@@ -35,8 +35,8 @@ export class ReadModelWorld {
   }
 
   /** Opens read models on the store, or on `through`, with the file in the world's folder. */
-  async readModels(through?: EventStore): Promise<ReadModels> {
-    const models = new ReadModels(through ?? (await this.store()), this.names, this.clock, {
+  async readModels(through?: EventStore, clock: Clock = this.clock): Promise<ReadModels> {
+    const models = new ReadModels(through ?? (await this.store()), this.names, clock, {
       dataDir: this.folder,
     });
     this.#readModels.add(models);
