@@ -2,7 +2,7 @@
 export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/modules', '<rootDir>/projections', '<rootDir>/test'],
-  globalSetup: '<rootDir>/test/support/bundle-workers.mjs',
+  globalSetup: '<rootDir>/test/support/global-setup.mjs',
   testMatch: ['**/*.spec.ts'],
   setupFiles: ['reflect-metadata'],
   extensionsToTreatAsEsm: ['.ts'],

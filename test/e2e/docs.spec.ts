@@ -69,7 +69,9 @@ describe('docs/configuration.md', () => {
   });
 
   function shown(value: unknown): string {
-    const text = Array.isArray(value) ? value.join(',') : `${(value ?? '') as string | number | boolean}`;
+    const text = Array.isArray(value)
+      ? value.join(',')
+      : `${(value ?? '') as string | number | boolean}`;
     return text === '' ? 'none' : text;
   }
 });

@@ -1,0 +1,150 @@
+import { execFile, spawn } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { RecordingReceiver } from '../support/recording-receiver.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const EXAMPLE = join(ROOT, 'examples', 'library', 'main.ts');
+const run = promisify(execFile);
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional?: boolean }>>;
+}
+
+/** What an application has to install: nothing that is optional, so that nothing optional is needed by accident. */
+function neededBy(manifest: Manifest): readonly string[] {
+  const peers = Object.keys(manifest.peerDependencies).filter(
+    (name) => manifest.peerDependenciesMeta[name]?.optional !== true,
+  );
+  return [...Object.keys(manifest.dependencies), ...peers];
+}
+
+/**
+ * A project of somebody else: the packed package unpacked into its `node_modules`, and beside it, linked from here, what
+ * the package says that it needs, and no more.
+ */
+describe('the package in a project of somebody else', () => {
+  let project: string;
+
+  beforeAll(async () => {
+    project = await mkdtemp(join(tmpdir(), 'posthorn-project-'));
+    const { stdout } = await run(
+      'npm',
+      ['pack', '--ignore-scripts', '--json', '--pack-destination', project],
+      { cwd: ROOT },
+    );
+    const [packed] = JSON.parse(stdout) as { filename: string }[];
+    const modules = join(project, 'node_modules');
+    await mkdir(modules);
+    await run('tar', ['-xzf', join(project, packed?.filename ?? ''), '-C', modules]);
+    await cp(join(modules, 'package'), join(modules, 'posthorn'), { recursive: true });
+    const manifest = JSON.parse(
+      await readFile(join(modules, 'posthorn', 'package.json'), 'utf8'),
+    ) as Manifest;
+    for (const name of [...neededBy(manifest), '@types/node']) {
+      await mkdir(dirname(join(modules, name)), { recursive: true });
+      await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+    }
+  }, 120_000);
+
+  afterAll(async () => {
+    await rm(project, { recursive: true });
+  });
+
+  it('holds what runs and what explains it, and no tests, sources or examples', async () => {
+    const { stdout } = await run('find', [join(project, 'node_modules', 'posthorn'), '-type', 'f']);
+    const files = stdout
+      .trim()
+      .split('\n')
+      .map((path) => path.split('/posthorn/')[1] ?? '');
+
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'package.json',
+        'README.md',
+        'LICENSE',
+        'CHANGELOG.md',
+        'docs/errors.md',
+        'dist/src/index.js',
+        'dist/src/index.d.ts',
+        'dist/modules/receiver/index.d.ts',
+      ]),
+    );
+    const surplus = files.filter((path) =>
+      /\.spec\.|(^|\/)(examples|test|bench)\/|^src\/|(?<!\.d)\.ts$/.test(path),
+    );
+    expect(surplus).toEqual([]);
+  });
+
+  it('delivers an event in less than thirty lines', async () => {
+    const source = await readFile(EXAMPLE, 'utf8');
+    expect(source.trim().split('\n').length).toBeLessThan(30);
+    await cp(EXAMPLE, join(project, 'main.ts'));
+    await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module' }));
+    await writeFile(
+      join(project, 'tsconfig.json'),
+      JSON.stringify({
+        compilerOptions: {
+          target: 'es2023',
+          module: 'nodenext',
+          strict: true,
+          experimentalDecorators: true,
+          emitDecoratorMetadata: true,
+          skipLibCheck: true,
+          types: ['node'],
+        },
+      }),
+    );
+    await run(process.execPath, [join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')], {
+      cwd: project,
+    });
+    const receiver = await RecordingReceiver.start();
+
+    const child = spawn(process.execPath, ['main.js'], {
+      cwd: project,
+      env: {
+        PATH: process.env['PATH'],
+        FULFILMENT_URL: receiver.url('/fulfilment'),
+        POSTHORN_ALLOW_HTTP: 'true',
+        POSTHORN_ALLOWED_NETWORKS: '127.0.0.0/8',
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    await Promise.race([receiver.until(() => receiver.requests.length > 0), ended]);
+    child.kill('SIGTERM');
+    await ended;
+    await receiver.close();
+
+    const [request] = receiver.at('/fulfilment');
+    expect(JSON.parse(request?.body ?? '{}')).toMatchObject({
+      type: 'OrderPlaced',
+      data: { total: 99.5 },
+    });
+    expect(request?.headers['webhook-signature']).toMatch(/^v1,/);
+  }, 120_000);
+
+  it('gives receivers what they verify with', async () => {
+    const program = `import * as receiver from 'posthorn/receiver';
+      process.stdout.write(Object.keys(receiver).join(' '));`;
+
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], {
+      cwd: project,
+    });
+
+    expect(stdout).toBe('WebhookVerificationError verifyWebhook');
+  });
+});
+
+describe('README.md', () => {
+  it('shows the example that was just run', async () => {
+    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+
+    expect(readme).toContain((await readFile(EXAMPLE, 'utf8')).trim());
+  });
+});
