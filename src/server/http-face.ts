@@ -38,7 +38,7 @@ export function setUpHttpFace(app: NestExpressApplication, maxBodyBytes: number)
   app.use(refuseOtherMediaTypes);
   app.useBodyParser('json', {
     limit: maxBodyBytes,
-    type: (request) => JSON_TYPE.test(request.headers['content-type'] ?? ''),
+    type: (request: IncomingMessage) => JSON_TYPE.test(request.headers['content-type'] ?? ''),
   });
   app.use(refuseInvalidUtf8);
   app.useGlobalFilters(new ProblemFilter(app.get(HttpAdapterHost)));
