@@ -91,9 +91,17 @@ function decisiveOutcome(error: unknown): CertainAppendOutcome | undefined {
   return undefined;
 }
 
+/**
+ * What the official client throws as it is while a server cannot be reached: gRPC's own error, which it turns into one of
+ * its kinds everywhere but where it asks for the server's features. CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, UNAVAILABLE.
+ */
+const UNKNOWN_GRPC_CODES: ReadonlySet<unknown> = new Set([1, 2, 4, 14]);
+
 /** Whether an operation that failed with `error` may have happened all the same, and may be tried again. */
 export function isOutcomeUnknown(error: unknown): error is Error {
-  return error instanceof Error && isCommandError(error) && UNKNOWN_OUTCOMES.has(error.type);
+  if (!(error instanceof Error)) return false;
+  if (isCommandError(error)) return UNKNOWN_OUTCOMES.has(error.type);
+  return 'code' in error && UNKNOWN_GRPC_CODES.has(error.code);
 }
 
 function pause(options: CertainAppendOptions, delayMs: number): Promise<void> {
