@@ -29,12 +29,12 @@ function scripted(...answers: (AppendResult | Error)[]) {
 
 /** Moves time on until the append has ended. */
 async function settled<Result>(clock: ManualClock, append: Promise<Result>): Promise<Result> {
-  let isSettled = false;
+  const state = { isSettled: false };
   const done = (): void => {
-    isSettled = true;
+    state.isSettled = true;
   };
   append.then(done, done);
-  while (!isSettled) {
+  while (!state.isSettled) {
     await new Promise(setImmediate);
     clock.advance(10_000);
   }
