@@ -1,9 +1,10 @@
-import { ErrorType, isCommandError, type RecordedEvent, START } from '@eventstore/db-client';
+import { ErrorType, type RecordedEvent, START } from '@eventstore/db-client';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
   appendCertainly,
   EVENT_STORE,
   type EventStore,
+  isClientError,
   newEvents,
   STREAM_NAMES,
   StreamNames,
@@ -188,11 +189,7 @@ export class Backfills {
       }
       return none;
     } catch (error) {
-      const isMissing =
-        error instanceof Error &&
-        isCommandError(error) &&
-        error.type === ErrorType.STREAM_NOT_FOUND;
-      if (isMissing) return none;
+      if (isClientError(error, ErrorType.STREAM_NOT_FOUND)) return none;
       throw error;
     }
   }

@@ -9,6 +9,7 @@ import {
 } from '../sending/index.js';
 import type { AttemptOutcome } from './delivery.aggregate.js';
 import type { AttemptRecord } from './delivery.events.js';
+import type { DeliveryJournal } from './delivery-journal.js';
 
 /** What one request is made of. */
 export interface AttemptSubject {
@@ -24,6 +25,17 @@ export type MadeAttempt = {
   readonly record: AttemptRecord;
   readonly outcome: AttemptOutcome;
 } | null;
+
+/** What everything works with that makes attempts; the same for all of an instance. */
+export interface AttemptTools {
+  readonly journal: DeliveryJournal;
+  readonly attempts: AttemptMaker;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly instanceId: string;
+  /** Called once the outcome of an attempt is recorded. */
+  readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
+}
 
 /**
  * Makes requests: the one path for first attempt, retry, replay and test call.

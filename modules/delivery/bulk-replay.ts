@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { ErrorType, isCommandError } from '@eventstore/db-client';
+import { ErrorType } from '@eventstore/db-client';
 import { Logger } from '@nestjs/common';
 import {
   appendCertainly,
   type EventStoreClient,
+  isClientError,
   newEvents,
   type StreamNames,
 } from '../event-store/index.js';
@@ -182,11 +183,7 @@ export class BulkReplays {
         else unfinished.delete(pointer.data.replayId);
       }
     } catch (error) {
-      const isMissing =
-        error instanceof Error &&
-        isCommandError(error) &&
-        error.type === ErrorType.STREAM_NOT_FOUND;
-      if (!isMissing) throw error;
+      if (!isClientError(error, ErrorType.STREAM_NOT_FOUND)) throw error;
     }
     return unfinished;
   }

@@ -1,9 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import { ErrorType, isCommandError } from '@eventstore/db-client';
+import { ErrorType } from '@eventstore/db-client';
 import { Logger } from '@nestjs/common';
 import {
   appendCertainly,
   type EventStoreClient,
+  isClientError,
   newEvents,
   type StreamNames,
 } from '../event-store/index.js';
@@ -82,9 +83,10 @@ export class DeliveryJournal {
         revision = event.revision;
       }
     } catch (error) {
-      if (!(error instanceof Error) || !isCommandError(error)) throw error;
-      if (error.type === ErrorType.STREAM_DELETED) throw new PosthornError('PSH_DELIVERY_PURGED');
-      if (error.type !== ErrorType.STREAM_NOT_FOUND) throw error;
+      if (isClientError(error, ErrorType.STREAM_DELETED)) {
+        throw new PosthornError('PSH_DELIVERY_PURGED');
+      }
+      if (!isClientError(error, ErrorType.STREAM_NOT_FOUND)) throw error;
     }
     return { state, revision };
   }

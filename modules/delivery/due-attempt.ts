@@ -1,25 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { ErrorType, isCommandError, type RecordedEvent } from '@eventstore/db-client';
-import type { EventStoreClient } from '../event-store/index.js';
+import { ErrorType, type RecordedEvent } from '@eventstore/db-client';
+import { type EventStoreClient, isClientError } from '../event-store/index.js';
 import { isPosthornError } from '../kernel/index.js';
 import type { Webhook } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
-import type { AttemptMaker, MadeAttempt } from './attempt-maker.js';
+import type { AttemptTools } from './attempt-maker.js';
 import { type Claim, type DeliveryState, isOpen } from './delivery.aggregate.js';
 import type { AttemptTrigger, DeliveryOrigin } from './delivery.events.js';
-import type { DeliveryJournal, LoadedDelivery } from './delivery-journal.js';
+import type { LoadedDelivery } from './delivery-journal.js';
 import { LEASE_MARGIN_MS } from './delivery.options.js';
 import { isPoison } from './first-delivery.js';
 
-/** What a due attempt works with; the same for all of an instance. */
-export interface DueAttemptTools {
+/** What a due attempt works with. */
+export interface DueAttemptTools extends AttemptTools {
   readonly client: Pick<EventStoreClient, 'readStream'>;
-  readonly journal: DeliveryJournal;
-  readonly attempts: AttemptMaker;
-  readonly now: () => number;
-  readonly instanceId: string;
   readonly findWebhook: (webhookId: string) => Webhook | undefined;
-  readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
 }
 
 /** How a due attempt ended for the scheduler. */
@@ -186,9 +181,7 @@ export async function readSource(
     }
     return undefined;
   } catch (error) {
-    if (!(error instanceof Error) || !isCommandError(error)) throw error;
-    const isGone =
-      error.type === ErrorType.STREAM_NOT_FOUND || error.type === ErrorType.STREAM_DELETED;
+    const isGone = isClientError(error, ErrorType.STREAM_NOT_FOUND, ErrorType.STREAM_DELETED);
     if (isGone) return undefined;
     throw error;
   }

@@ -3,23 +3,17 @@ import type { RecordedEvent } from '@eventstore/db-client';
 import { isPosthornError } from '../kernel/index.js';
 import type { Webhook } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
-import type { AttemptMaker, MadeAttempt } from './attempt-maker.js';
+import type { AttemptTools, MadeAttempt } from './attempt-maker.js';
 import type { Claim } from './delivery.aggregate.js';
 import type { DeliveryOrigin, ScheduleReason } from './delivery.events.js';
-import type { DeliveryJournal, LoadedDelivery, Recorded } from './delivery-journal.js';
+import type { LoadedDelivery, Recorded } from './delivery-journal.js';
 import { LEASE_MARGIN_MS } from './delivery.options.js';
 import type { LaneTask } from './lane.js';
 
-/** What a first delivery works with; the same for all of an instance. */
-export interface FirstDeliveryTools {
-  readonly journal: DeliveryJournal;
-  readonly attempts: AttemptMaker;
-  readonly now: () => number;
-  readonly instanceId: string;
+/** What a first delivery works with. */
+export interface FirstDeliveryTools extends AttemptTools {
   /** The webhook as it is now, or `undefined` when this registration of it is gone. */
   readonly currentWebhook: (webhook: Webhook) => Webhook | undefined;
-  /** Called once the outcome is recorded. */
-  readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
   /** Called when an attempt was made under a recorded claim, and its outcome cannot be recorded. */
   readonly onAbandoned: (claim: Claim & { deliveryId: string; webhookId: string }) => void;
 }

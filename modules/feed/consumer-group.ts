@@ -2,7 +2,6 @@ import {
   END,
   ErrorType,
   type Filter,
-  isCommandError,
   type PersistentSubscriptionToAll,
   persistentSubscriptionToAllSettingsFromDefaults,
   type Position,
@@ -10,7 +9,12 @@ import {
   START,
   streamNameFilter,
 } from '@eventstore/db-client';
-import { type EventStore, parsePosition, type StreamNames } from '../event-store/index.js';
+import {
+  type EventStore,
+  isClientError,
+  parsePosition,
+  type StreamNames,
+} from '../event-store/index.js';
 import type { FeedEvent } from './feed.events.js';
 import type { FeedOptions } from './feed.options.js';
 
@@ -53,7 +57,7 @@ export class ConsumerGroup {
         ...(this.#store.capabilities.hasSafeServerSideFilter ? { filter: this.#filter() } : {}),
       });
     } catch (error) {
-      if (!isOfType(error, ErrorType.PERSISTENT_SUBSCRIPTION_EXISTS)) throw error;
+      if (!isClientError(error, ErrorType.PERSISTENT_SUBSCRIPTION_EXISTS)) throw error;
     }
   }
 
@@ -131,7 +135,7 @@ export class ConsumerGroup {
         if (found !== undefined) return found;
       }
     } catch (error) {
-      if (!isOfType(error, ErrorType.STREAM_NOT_FOUND)) throw error;
+      if (!isClientError(error, ErrorType.STREAM_NOT_FOUND)) throw error;
     }
     return undefined;
   }
@@ -140,8 +144,4 @@ export class ConsumerGroup {
     const prefix = this.#names.prefix.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     return streamNameFilter({ regex: `^(?!\\$|${prefix})` });
   }
-}
-
-function isOfType(error: unknown, type: ErrorType): boolean {
-  return error instanceof Error && isCommandError(error) && error.type === type;
 }

@@ -3,7 +3,6 @@ import {
   BACKWARDS,
   END,
   ErrorType,
-  isCommandError,
   NO_STREAM,
   type RecordedEvent,
 } from '@eventstore/db-client';
@@ -13,6 +12,7 @@ import {
   isOutcomeUnknown,
   newEvents,
   type StreamNames,
+  isClientError,
 } from '../../event-store/index.js';
 import { type Clock, PosthornError } from '../../kernel/index.js';
 import type {
@@ -192,11 +192,7 @@ function expectedAfter(revision: bigint): AppendExpectedRevision {
 }
 
 function isAbsent(error: unknown): boolean {
-  return (
-    error instanceof Error &&
-    isCommandError(error) &&
-    (error.type === ErrorType.STREAM_NOT_FOUND || error.type === ErrorType.STREAM_DELETED)
-  );
+  return isClientError(error, ErrorType.STREAM_NOT_FOUND, ErrorType.STREAM_DELETED);
 }
 
 function unavailable(stream: string, cause: unknown): PosthornError {
