@@ -3,7 +3,12 @@ import type { DeliveryStatus } from '../../modules/delivery/delivery.events.js';
 import { type DueChanges, DueChangesOfBatch } from '../due-deliveries/due-changes.js';
 import type { ProjectedEvent, Projection, ProjectionBatch } from '../runtime/projection.js';
 import { inserter, updater } from '../runtime/row-writers.js';
-import { DELIVERIES_DDL, DELIVERIES_TABLE_NAMES, type DeliveryRow } from './deliveries.schema.js';
+import {
+  DELIVERIES_DDL,
+  DELIVERIES_STATISTICS,
+  DELIVERIES_TABLE_NAMES,
+  type DeliveryRow,
+} from './deliveries.schema.js';
 import { DeliveryCounts } from './delivery-counts.js';
 import { asDeliveryEvent, evolveRow, newRow, originOf } from './delivery-evolution.js';
 import { DeliveryHistory } from './delivery-history.js';
@@ -45,6 +50,7 @@ export const deliveriesProjection: Projection = {
   tables: DELIVERIES_TABLE_NAMES,
   migrate(db) {
     db.exec(DELIVERIES_DDL);
+    db.exec(DELIVERIES_STATISTICS);
   },
   prepare(db) {
     const tables = new DeliveriesWriter(db);

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import type { Compilable } from 'kysely';
 import { PROJECTIONS } from '../catalog.js';
 import { ReadModelWriter } from '../runtime/read-model-writer.js';
-import { DeliveryListing } from './delivery-listing.js';
+import { DeliveryListing, type SeqRange } from './delivery-listing.js';
 import type { DeliverySearch } from './delivery-search.js';
 import { seqOf } from './get-delivery.query.js';
 
@@ -89,6 +89,45 @@ describe('the queries of the delivery list', () => {
   it('without a filter walk the table in its own order', () => {
     const rows = new DeliveryListing({}).rows({ below: undefined, atLeast: undefined }, 51);
     expect(planOf(rows)).toEqual(['SCAN deliveries']);
+  });
+
+  it.each<[DeliverySearch, string]>([
+    [{ webhookId: 'w' }, 'INDEX deliveries_by_webhook (webhook_id=? AND status=?'],
+    [{ webhookId: 'w', statusCode: 503 }, 'INDEX deliveries_by_webhook (webhook_id=? AND status=?'],
+    [
+      { webhookId: 'w', tenantId: 't', eventType: 'e' },
+      'INDEX deliveries_by_webhook (webhook_id=? AND status=?',
+    ],
+    [{ tenantId: 't' }, 'INDEX deliveries_by_tenant (tenant_id=? AND status=?'],
+    [{ tenantId: 't', eventType: 'e' }, 'INDEX deliveries_by_tenant (tenant_id=? AND status=?'],
+    [
+      { statuses: ['dead-lettered'], statusCode: 400, eventType: 'e' },
+      'INDEX deliveries_by_status (status=?',
+    ],
+    [
+      { statuses: ['succeeded'], statusCode: 204 },
+      'INDEX deliveries_by_status_code (last_status_code=?',
+    ],
+    [{ statuses: ['succeeded'], eventType: 'e' }, 'INDEX deliveries_by_event_type (event_type=?'],
+  ])('by %j go through %s on every page', (search, way) => {
+    const ranges: SeqRange[] = [
+      { below: undefined, atLeast: undefined },
+      { below: 1_000, atLeast: undefined },
+      { below: 1_000, atLeast: 10 },
+    ];
+    for (const range of ranges) {
+      const listing = new DeliveryListing(search);
+      const span = new DeliveryListing({ ...search, from: 1, to: 2 });
+      for (const query of [
+        listing.rows(range, 51),
+        listing.milestone(range, 99),
+        span.rows(range, 51),
+      ]) {
+        const taken = planOf(query).filter((step) => step.startsWith('SEARCH deliveries'));
+        expect(taken).not.toEqual([]);
+        expect(taken.filter((step) => !step.includes(way))).toEqual([]);
+      }
+    }
   });
 
   it('find one delivery by its id without a scan', () => {

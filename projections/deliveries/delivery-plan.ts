@@ -1,5 +1,6 @@
-import { type Expression, expressionBuilder, type SqlBool } from 'kysely';
+import { type Expression, expressionBuilder, sql, type SqlBool } from 'kysely';
 import type { ReadModelDatabase } from '../database.js';
+import type { DeliveryRow } from './deliveries.schema.js';
 import type { LookupKind } from './delivery-lookup.js';
 import { DELIVERY_STATUSES, type DeliverySearch } from './delivery-search.js';
 
@@ -15,28 +16,20 @@ export interface SearchPlan {
   readonly others: readonly Condition[];
 }
 
-type Part =
-  'eventId' | 'stream' | 'webhookId' | 'tenantId' | 'statuses' | 'statusCode' | 'eventType';
-
 const eb = expressionBuilder<ReadModelDatabase, 'deliveries'>();
 
-/** Each part of a search as a condition; `undefined` for a part that is not asked for. */
-const CONDITIONS: Readonly<Record<Part, (search: DeliverySearch) => Condition | undefined>> = {
-  eventId: ({ eventId }) =>
-    eventId === undefined ? undefined : eb('deliveries.event_id', '=', eventId),
-  stream: ({ stream }) => (stream === undefined ? undefined : eb('deliveries.stream', '=', stream)),
-  webhookId: ({ webhookId }) =>
-    webhookId === undefined ? undefined : eb('deliveries.webhook_id', '=', webhookId),
-  tenantId: ({ tenantId }) =>
-    tenantId === undefined ? undefined : eb('deliveries.tenant_id', '=', tenantId),
-  statuses: ({ statuses }) => (statuses ? eb('deliveries.status', 'in', statuses) : undefined),
-  statusCode: ({ statusCode }) =>
-    statusCode === undefined ? undefined : eb('deliveries.last_status_code', '=', statusCode),
-  eventType: ({ eventType }) =>
-    eventType === undefined ? undefined : eb('deliveries.event_type', '=', eventType),
-};
+/** The column and the value of each part that a search may have. */
+const PARTS = {
+  eventId: 'event_id',
+  stream: 'stream',
+  webhookId: 'webhook_id',
+  tenantId: 'tenant_id',
+  statuses: 'status',
+  statusCode: 'last_status_code',
+  eventType: 'event_type',
+} as const satisfies Partial<Record<keyof DeliverySearch, keyof DeliveryRow>>;
 
-const PARTS = Object.keys(CONDITIONS) as Part[];
+type Part = keyof typeof PARTS;
 
 /** Parts whose index is ordered by status within. */
 const WITH_STATUS: readonly Part[] = ['webhookId', 'tenantId', 'statuses'];
@@ -91,10 +84,20 @@ function leadOf(search: DeliverySearch): Part | undefined {
 }
 
 function only(search: DeliverySearch, part: Part): readonly Condition[] {
-  const condition = CONDITIONS[part](search);
-  return condition ? [condition] : [];
+  return search[part] === undefined ? [] : [eb(`deliveries.${PARTS[part]}`, '=', search[part])];
 }
 
+/**
+ * With a `+` before the column, by which SQLite takes a condition as a test and not as a way in: two ways in the same order
+ * look alike to it, and the way it took could be the long one.
+ */
 function conditionsOf(search: DeliverySearch, except: readonly Part[]): readonly Condition[] {
-  return PARTS.filter((part) => !except.includes(part)).flatMap((part) => only(search, part));
+  const parts = Object.keys(PARTS) as Part[];
+  return parts
+    .filter((part) => !except.includes(part) && search[part] !== undefined)
+    .map((part) => {
+      const column = sql`+${sql.ref(`deliveries.${PARTS[part]}`)}`;
+      const value = search[part];
+      return Array.isArray(value) ? eb(column, 'in', value) : eb(column, '=', value);
+    });
 }
