@@ -1,4 +1,4 @@
-export { DEAD_LETTERS, type DeadLetterFilter, type DeadLetters } from './dead-letters.port.js';
+export { type DeadLetterFilter, type DeadLetters } from './dead-letters.port.js';
 export {
   DiscardDelivery,
   ReplayDeadLetters,
@@ -29,11 +29,10 @@ export {
 export { DELIVERY_DEFAULTS, DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 export type { DeliveryCommandResult, DeliveryRequest, TestCallResult } from './delivery.service.js';
 export { DeliveryEngine } from './delivery-engine.js';
-export { type DeliveryIdentity, deliveryIdOf } from './delivery-id.js';
+export { type DeliveryIdentity } from './delivery-id.js';
 export type { Dispatch, PastEvent } from './dispatcher.js';
 export {
   type ClaimedDelivery,
-  DUE_DELIVERIES,
   type DueChange,
   type DueDeliveries,
   type DueDelivery,

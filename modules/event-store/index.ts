@@ -21,7 +21,7 @@ export {
   serveEventStore,
 } from './serve-event-store.js';
 export { formatPosition, isRealPosition, parsePosition } from './position.js';
-export { DEFAULT_STREAM_PREFIX, STREAM_NAMES, StreamNames } from './stream-names.js';
+export { STREAM_NAMES, StreamNames } from './stream-names.js';
 export { isClientError } from './client-error.js';
 export {
   appendCertainly,

@@ -1,4 +1,3 @@
-export { VANISHED_REASON } from './aggregate/webhook.aggregate.js';
 export {
   ChangeWebhook,
   DisableWebhook,
@@ -19,14 +18,13 @@ export {
   type EventTypeClass,
   type EventTypeSource,
 } from './definition/definition-builder.js';
-export { DEFINITION_DEFAULTS, DEFINITION_LIMITS } from './definition/definition-limits.js';
 export type { HeaderInput } from './definition/header-rules.js';
 export type { UrlPolicy } from './definition/url-rules.js';
 export type { AuthInput, WebhookInput, WebhookPatch } from './definition/webhook-input.js';
 export { RegistryDirectory, type WebhookHistory } from './directory/registry-directory.js';
 export { RegistryBootstrap } from './registry-bootstrap.service.js';
 export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
-export { REGISTRY_OPTIONS, type RegistryOptions, type VanishedPolicy } from './registry.options.js';
+export { type RegistryOptions, type VanishedPolicy } from './registry.options.js';
 export { isSelected } from './matching/selection.js';
 export { KeyRing } from './secrets/key-ring.js';
 export { type CommandResult, type ExecuteOptions, WebhookRecorded } from './webhook-writer.js';

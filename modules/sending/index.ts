@@ -1,7 +1,6 @@
 export type { Dispatch, Exchange, SendStep } from './exchange.js';
 export type { SocketOpener } from './network/dialer.js';
 export type { Resolver } from './network/resolver.js';
-export { SendFailure } from './send-failure.js';
 export {
   type AttemptErrorClass,
   type AttemptResult,
