@@ -1,7 +1,7 @@
 import { BACKWARDS, END } from '@eventstore/db-client';
 import { Logger } from '@nestjs/common';
 import type { EventStoreClient, StreamNames } from '../../modules/event-store/index.js';
-import { type Clock, isPosthornError, PosthornError } from '../../modules/kernel/index.js';
+import { type Clock, isPosthornError } from '../../modules/kernel/index.js';
 import { type FollowedBatch, LogFollower, toSafeNumber } from './log-follower.js';
 import type { ReadModelThreads } from './read-model-threads.js';
 
@@ -132,15 +132,19 @@ export class ProjectionRunner {
         await this.#prepareThreads();
         await this.#follow();
       } catch (error) {
-        this.#applying = undefined;
-        if (!this.#mustLeave()) await this.#pauseAfter(error);
+        if (!this.#isStopped()) await this.#pauseAfter(error);
       }
     }
   }
 
+  /** A method, because the state may change while somebody awaits. */
+  #isStopped(): boolean {
+    return this.#state === 'closed';
+  }
+
   /** Whether it was stopped, or told to begin on empty tables, while it was doing something else. */
   #mustLeave(): boolean {
-    return this.#state === 'closed' || this.#afreshBecause !== null;
+    return this.#isStopped() || this.#afreshBecause !== null;
   }
 
   async #prepareThreads(): Promise<void> {
@@ -153,16 +157,23 @@ export class ProjectionRunner {
     if (reason === this.#afreshBecause) this.#afreshBecause = null;
   }
 
+  /** Applies what comes, until it is told to leave. */
   async #follow(): Promise<void> {
     const { client, names, threads } = this.#dependencies;
     const { position, eventPosition } = await threads.where();
     this.#position = position;
-    await this.#refuseForeignTables(eventPosition);
+    if (await this.#isForeign(eventPosition)) {
+      this.#afreshBecause = 'the log ends before the last event that is in the tables';
+      return;
+    }
     const follower = new LogFollower(client, names, position);
     this.#follower = follower;
     try {
       while (!this.#mustLeave()) await this.#applyNext(follower);
+    } catch (error) {
+      if (!this.#mustLeave()) throw error;
     } finally {
+      this.#applying = undefined;
       this.#follower = undefined;
       await follower.stop();
     }
@@ -188,7 +199,7 @@ export class ProjectionRunner {
    * A log that ends before the last event in the tables is not the one they were made from: it was restored from a backup,
    * or the data folder was mixed. Without this they would silently stand still until the log has grown past them.
    */
-  async #refuseForeignTables(eventPosition: number): Promise<void> {
+  async #isForeign(eventPosition: number): Promise<boolean> {
     const { client } = this.#dependencies;
     let end = -1;
     const last = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 });
@@ -196,19 +207,18 @@ export class ProjectionRunner {
       const record = link ?? event;
       if (record) end = toSafeNumber(record.position.commit);
     }
-    if (eventPosition <= end) return;
-    this.#afreshBecause = 'the log ends before the last event that is in the tables';
-    throw new PosthornError('PSH_PROJECTION_UNAVAILABLE', this.#afreshBecause);
+    return eventPosition > end;
   }
 
   async #pauseAfter(thrown: unknown): Promise<void> {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     this.#error = error;
     this.#enter('failing');
-    if (isPosthornError(error, 'PSH_PROJECTION_FILE_DAMAGED'))
+    if (isPosthornError(error, 'PSH_PROJECTION_FILE_DAMAGED')) {
       this.#afreshBecause = 'its file is damaged';
+    }
     // The thread may be dead; to start both again costs little beside the pause.
-    this.#mustRestart = isPosthornError(error, 'PSH_PROJECTION_UNAVAILABLE');
+    this.#mustRestart ||= isPosthornError(error, 'PSH_PROJECTION_UNAVAILABLE');
     const pauseMs = Math.min(FIRST_RETRY_MS * 2 ** this.#failures++, LONGEST_RETRY_MS);
     const line = `the read model stands still and goes on in ${pauseMs} ms: ${error.message}`;
     if (isPosthornError(error, 'PSH_PROJECTION_EVENT_REFUSED')) this.#logger.error(line);

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
+import { PosthornError } from '../../modules/kernel/index.js';
 import type { LogBatch } from './log-batch.js';
 import type { WriterMethods } from './read-model.worker.js';
 import { deleteReadModelFile } from './read-model-file.js';
@@ -15,7 +16,7 @@ export const READ_MODEL_FILE = 'read-model.sqlite';
 
 interface Threads {
   readonly writer: ThreadClient<WriterMethods>;
-  readonly reader: ThreadClient<ReaderMethods>;
+  reader: ThreadClient<ReaderMethods>;
 }
 
 /**
@@ -28,11 +29,13 @@ export class ReadModelThreads {
   readonly #isTemporary: boolean;
   #threads: Promise<Threads>;
 
-  /** @param dataDir created if need be; `:memory:` for a folder that vanishes at the end */
+  /**
+   * @param dataDir created if need be; `:memory:` for a folder that vanishes at the end
+   * @throws PosthornError `PSH_PROJECTION_UNAVAILABLE` when there is no folder and none can be made
+   */
   constructor(dataDir: string) {
     this.#isTemporary = dataDir === ':memory:';
-    if (!this.#isTemporary) mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    this.#folder = this.#isTemporary ? mkdtempSync(join(tmpdir(), 'posthorn-')) : dataDir;
+    this.#folder = this.#isTemporary ? mkdtempSync(join(tmpdir(), 'posthorn-')) : made(dataDir);
     this.#threads = this.#start();
   }
 
@@ -60,8 +63,11 @@ export class ReadModelThreads {
     return (await this.#threads).writer.call('apply', batch);
   }
 
+  /** Runs queries on one state of the tables. A reading thread that has died is replaced by a new one. */
   async read(queries: readonly Sql[]): Promise<unknown[][]> {
-    return (await this.#threads).reader.call('read', queries);
+    const threads = await this.#threads;
+    if (threads.reader.isDead) threads.reader = this.#startReader();
+    return threads.reader.call('read', queries);
   }
 
   /** Ends both threads; nothing can be called any more. */
@@ -84,16 +90,19 @@ export class ReadModelThreads {
     try {
       const notes = await writer.call('open', undefined);
       for (const note of notes) this.#logger.warn(note);
-      const reader = new ThreadClient<ReaderMethods>(
-        new URL('./read-model-reader.worker.js', import.meta.url),
-        'posthorn-read-model-reader',
-        workerData,
-      );
-      return { writer, reader };
+      return { writer, reader: this.#startReader() };
     } catch (error) {
       await writer.terminate();
       throw error;
     }
+  }
+
+  #startReader(): ThreadClient<ReaderMethods> {
+    return new ThreadClient<ReaderMethods>(
+      new URL('./read-model-reader.worker.js', import.meta.url),
+      'posthorn-read-model-reader',
+      { path: this.#path },
+    );
   }
 
   async #stop(started: Promise<Threads>): Promise<void> {
@@ -104,5 +113,15 @@ export class ReadModelThreads {
     await reader.terminate();
     await writer.call('close', undefined).catch(() => undefined);
     await writer.terminate();
+  }
+}
+
+function made(dataDir: string): string {
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return dataDir;
+  } catch (error) {
+    const { message } = error as Error;
+    throw new PosthornError('PSH_PROJECTION_UNAVAILABLE', `the data folder: ${message}`);
   }
 }

@@ -9,7 +9,7 @@ import { DeliveryStories, STORY_STEPS } from '../../test/support/delivery-storie
 import { ReadModelWorld } from '../../test/support/read-model-world.js';
 import { dumpTables } from '../../test/support/table-dump.js';
 import { readModel } from '../database.js';
-import type { ReadModels } from './read-models.js';
+import { ReadModels } from './read-models.js';
 
 /** A clock that stands still, and tells of every timer that is set. */
 class WatchedClock extends ManualClock {
@@ -234,9 +234,19 @@ describe('the read models', () => {
     expect(await deliveriesIn(again)).toBe(told(stories));
   });
 
+  it('refuse a data folder that cannot be one', async () => {
+    const path = join(world.folder, 'a-file');
+    writeFileSync(path, '');
+    const models = new ReadModels(await world.store(), world.names, world.clock, { dataDir: path });
+    await expect(models.open()).rejects.toMatchObject({ code: 'PSH_PROJECTION_UNAVAILABLE' });
+    await expect(deliveriesIn(models)).rejects.toMatchObject({
+      code: 'PSH_PROJECTION_UNAVAILABLE',
+    });
+    await models.close();
+  });
+
   it('vanish with their folder when they are kept in memory', async () => {
-    const { ReadModels: Models } = await import('./read-models.js');
-    const models = new Models(await world.store(), world.names, world.clock, {
+    const models = new ReadModels(await world.store(), world.names, world.clock, {
       dataDir: ':memory:',
     });
     await models.open();

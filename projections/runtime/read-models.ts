@@ -110,8 +110,8 @@ export class ReadModels implements OnModuleInit, BeforeApplicationShutdown {
   async open(): Promise<void> {
     if (this.#threads) return;
     const threads = new ReadModelThreads(this.#options.dataDir);
-    this.#threads = threads;
     await threads.opened();
+    this.#threads = threads;
     this.#runner = new ProjectionRunner({
       client: this.#store.client,
       names: this.#names,
@@ -155,16 +155,25 @@ export class ReadModels implements OnModuleInit, BeforeApplicationShutdown {
     return { ...this.lag(), state, position: this.position, error: this.#runner?.error ?? null };
   }
 
-  /** Resolves when the end of the log is reached next, at once if it is now. */
+  /**
+   * Resolves when the end of the log is reached next, at once if it is now.
+   *
+   * @throws PosthornError `PSH_PROJECTION_UNAVAILABLE` when they are closed before
+   */
   async whenCaughtUp(): Promise<void> {
     await this.#opened().runner.whenLive();
+    this.#opened();
   }
 
-  /** Drops all tables and builds them again from the beginning of the log. Resolves when they are at its end. */
+  /**
+   * Drops all tables and builds them again from the beginning of the log. Resolves when they are at its end; meanwhile
+   * queries answer from what is there.
+   *
+   * @throws PosthornError `PSH_PROJECTION_UNAVAILABLE` when they are closed before
+   */
   async rebuild(): Promise<void> {
-    const { runner } = this.#opened();
-    await runner.startAfresh('it was asked for');
-    await runner.whenLive();
+    await this.#opened().runner.startAfresh('it was asked for');
+    await this.whenCaughtUp();
   }
 
   /** Each committed batch, as it concerns one projection. Completes at the end. */

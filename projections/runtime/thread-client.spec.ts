@@ -38,11 +38,13 @@ describe('a thread', () => {
 
   it('that dies fails what waits for it and whatever is asked later', async () => {
     const client = thread(ANSWERING);
+    expect(client.isDead).toBe(false);
     const waiting = client.call('die', undefined);
     await expect(waiting).rejects.toMatchObject({ code: 'PSH_PROJECTION_UNAVAILABLE' });
     await expect(client.call('echo', 'a')).rejects.toMatchObject({
       code: 'PSH_PROJECTION_UNAVAILABLE',
       message: expect.stringContaining('test-thread'),
     });
+    expect(client.isDead).toBe(true);
   });
 });

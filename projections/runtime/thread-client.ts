@@ -34,6 +34,11 @@ export class ThreadClient<Methods extends Record<keyof Methods, (argument: never
     });
   }
 
+  /** Whether the thread has ended, for whatever reason. */
+  get isDead(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** @throws PosthornError what the thread threw, or `PSH_PROJECTION_UNAVAILABLE` when the thread is gone */
   call<Name extends keyof Methods & string>(
     method: Name,
