@@ -107,6 +107,7 @@ export class Dispatcher {
     const { lanes, underWay } = this.#dependencies;
     const key: LaneKey = {
       webhookId: delivery.webhook.id,
+      tenantId: delivery.webhook.definition.tenantId,
       concurrency: delivery.webhook.definition.concurrency,
     };
     const window = this.#window;

@@ -20,7 +20,11 @@ class Held implements LaneTask {
   }
 }
 
-const keyOf = (webhookId: string, concurrency = 2): LaneKey => ({ webhookId, concurrency });
+const keyOf = (webhookId: string, concurrency = 2, tenantId: string | null = null): LaneKey => ({
+  webhookId,
+  tenantId,
+  concurrency,
+});
 
 function lanes(options: Partial<ConstructorParameters<typeof Lanes>[0]> = {}) {
   const clock = new ManualClock();
@@ -123,6 +127,18 @@ describe('the places of all lanes', () => {
 
     expect(started).toBe(10);
     expect(offer(keyOf('modest', 100)).task.isStarted).toBe(true);
+  });
+
+  it('are given to tenants in turn, however many webhooks each has', async () => {
+    const { offer } = lanes({ maxConcurrentAttempts: 2 });
+    const running = [offer(keyOf('x')), offer(keyOf('y'))];
+    const ofBig = ['a', 'b', 'c', 'd'].map((id) => offer(keyOf(id, 2, 'big')));
+    const ofSmall = offer(keyOf('e', 2, 'small'));
+
+    for (const { task } of running) await task.end();
+
+    expect(ofBig.map(({ task }) => task.isStarted)).toEqual([true, false, false, false]);
+    expect(ofSmall.task.isStarted).toBe(true);
   });
 
   it('tell when a lane has room again', async () => {

@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/index.js';
 import { Lane, type LaneQueue, type LaneTask } from './lane.js';
+import { type Turn, Turns } from './turns.js';
 
 export interface LanesOptions {
   readonly clock: Clock;
@@ -12,8 +13,7 @@ export interface LanesOptions {
 }
 
 /** The webhook whose lane is meant, and how many of its requests may be under way at once. */
-export interface LaneKey {
-  readonly webhookId: string;
+export interface LaneKey extends Turn {
   readonly concurrency: number;
 }
 
@@ -24,14 +24,14 @@ const PLENTY_DIVISOR = 4;
  * The lanes of all webhooks, and the places they share.
  *
  * Guarantees: no webhook has more than its `concurrency` requests under way here; waiting is bounded; places are given
- * to lanes in turn. While places are scarce (a quarter of them taken), a lane that already has one gets another only
+ * to tenants in turn, and to the lanes of a tenant in turn. While places are scarce (a quarter of them taken), a lane that already has one gets another only
  * within its fair share, so endpoints that hang cannot take the places of those that answer.
  */
 export class Lanes {
   readonly #options: LanesOptions;
   readonly #lanes = new Map<string, Lane>();
-  /** Lanes with waiting tasks, in the order of their turns. */
-  readonly #turns = new Map<string, LaneKey>();
+  /** Lanes with waiting tasks. */
+  readonly #turns = new Turns<LaneKey>();
   #active = 0;
   #isClosed = false;
   readonly #roomListeners = new Set<(webhookId: string) => void>();
@@ -138,10 +138,10 @@ export class Lanes {
   /** Gives free places to waiting lanes in turn. */
   #fill(): void {
     if (this.#isClosed) return;
-    for (const [webhookId, key] of this.#turns) {
-      if (this.#active >= this.#options.maxConcurrentAttempts) return;
-      this.#turns.delete(webhookId);
-      const lane = this.#lanes.get(webhookId);
+    while (this.#active < this.#options.maxConcurrentAttempts) {
+      const key = this.#turns.take();
+      if (!key) return;
+      const lane = this.#lanes.get(key.webhookId);
       const task = lane && this.#hasPlace(lane, key) ? lane.next() : undefined;
       // A lane that gets no place here has requests under way: its turn comes again when one of them ends.
       if (!lane || !task) continue;
@@ -151,7 +151,7 @@ export class Lanes {
   }
 
   #takeTurn(key: LaneKey, lane: Lane): void {
-    if (lane.waiting > 0) this.#turns.set(key.webhookId, key);
+    if (lane.waiting > 0) this.#turns.add(key);
   }
 
   #forgetIfIdle(webhookId: string, lane: Lane): void {

@@ -272,5 +272,6 @@ function isHeld(webhook: Webhook, directory: WebhookDirectory): boolean {
 
 function laneKeyOf(webhookId: string, webhook: Webhook | undefined): LaneKey {
   // Deliveries of a webhook that is gone are discarded, a few at a time.
-  return { webhookId, concurrency: webhook?.definition.concurrency ?? 4 };
+  const { concurrency = 4, tenantId = null } = webhook?.definition ?? {};
+  return { webhookId, tenantId, concurrency };
 }
