@@ -1,7 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import type { DeliveryStatus } from '../../modules/delivery/delivery.events.js';
 import { type DueChanges, DueChangesOfBatch } from '../due-deliveries/due-changes.js';
-import type { ProjectedEvent, Projection, ProjectionBatch } from '../runtime/projection.js';
+import type {
+  BatchNotes,
+  ProjectedEvent,
+  Projection,
+  ProjectionBatch,
+} from '../runtime/projection.js';
 import { inserter, updater } from '../runtime/row-writers.js';
 import {
   DELIVERIES_DDL,
@@ -54,7 +59,7 @@ export const deliveriesProjection: Projection = {
   },
   prepare(db) {
     const tables = new DeliveriesWriter(db);
-    return () => new DeliveriesBatch(tables);
+    return (notes) => new DeliveriesBatch(tables, notes);
   },
 };
 
@@ -76,10 +81,12 @@ class DeliveriesWriter {
 
 class DeliveriesBatch implements ProjectionBatch {
   readonly #tables: DeliveriesWriter;
+  readonly #notes: BatchNotes;
   readonly #touched = new Map<string, Touched>();
 
-  constructor(tables: DeliveriesWriter) {
+  constructor(tables: DeliveriesWriter, notes: BatchNotes) {
     this.#tables = tables;
+    this.#notes = notes;
   }
 
   apply(event: ProjectedEvent): void {
@@ -120,14 +127,15 @@ class DeliveriesBatch implements ProjectionBatch {
     if (known) return known.row;
     const found = event.revision === 0 ? undefined : this.#tables.lookup.find(event.key);
     if (found) {
-      const before = { status: found.status, claimId: found.claim_id };
-      this.#touched.set(event.key, { row: found, before });
-      return found;
+      return this.#touch(found, { status: found.status, claimId: found.claim_id });
     }
     const origin = originOf(asDeliveryEvent(event));
-    if (!origin) return undefined;
-    const row = newRow(event, origin);
-    this.#touched.set(event.key, { row, before: undefined });
+    return origin && this.#touch(newRow(event, origin), undefined);
+  }
+
+  #touch(row: DeliveryRow, before: Touched['before']): DeliveryRow {
+    this.#touched.set(row.id, { row, before });
+    this.#notes.webhookOf.set(row.id, row.webhook_id);
     return row;
   }
 }

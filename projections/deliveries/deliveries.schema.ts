@@ -19,6 +19,7 @@ export interface DeliveryRow {
   readonly position: string;
   readonly occurred_at: number;
   readonly created_at: number;
+  /** `null` while, and only while, its run is open. */
   completed_at: number | null;
   status: DeliveryStatus;
   run: number;
@@ -170,6 +171,7 @@ export const DELIVERIES_DDL = `
   CREATE INDEX deliveries_by_event_type ON deliveries (event_type);
   CREATE INDEX deliveries_by_status_code ON deliveries (last_status_code)
     WHERE last_status_code IS NOT NULL;
+  CREATE UNIQUE INDEX deliveries_open ON deliveries (id) WHERE completed_at IS NULL;
   CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
   CREATE INDEX deliveries_claimed ON deliveries (id) WHERE claim_id IS NOT NULL;
   CREATE INDEX deliveries_dead_by_id ON deliveries (id) WHERE dead_letter_reason IS NOT NULL;
@@ -255,6 +257,7 @@ export const DELIVERIES_STATISTICS = `
     ('deliveries', 'deliveries_by_tenant', '10000000 1000000 200000'),
     ('deliveries', 'deliveries_by_event_type', '10000000 500000'),
     ('deliveries', 'deliveries_by_status_code', '10000000 1000000'),
+    ('deliveries', 'deliveries_open', '100000 1'),
     ('deliveries', 'deliveries_due', '100000 100 2'),
     ('deliveries', 'deliveries_claimed', '1000 1'),
     ('deliveries', 'deliveries_dead_by_id', '100000 1'),

@@ -2,6 +2,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { AttemptRecord, DeliveryEvent } from '../../modules/delivery/delivery.events.js';
 import { DeliveryLookup } from '../deliveries/delivery-lookup.js';
 import {
+  type BatchNotes,
   epochMs,
   type ProjectedEvent,
   type Projection,
@@ -18,8 +19,8 @@ import { hourOf } from './endpoint-hour.js';
 import { LatencyHistogram } from './latency-histogram.js';
 
 /**
- * How each endpoint fares, hour by hour. Only the first event of a delivery names its webhook; for the others it is taken
- * from the tables of `deliveries`. These may be ahead of this projection but never behind, and the webhook of a delivery
+ * How each endpoint fares, hour by hour. Only the first event of a delivery names its webhook; for the others it is noted
+ * by `deliveries`, or taken from its tables. These may be ahead of this projection but never behind, and the webhook of a delivery
  * does not change, so what is read there is right whenever it is read.
  */
 export const endpointHealthProjection: Projection = {
@@ -31,7 +32,7 @@ export const endpointHealthProjection: Projection = {
   },
   prepare(db) {
     const tables = new EndpointTables(db);
-    return () => new EndpointHealthBatch(tables);
+    return (notes) => new EndpointHealthBatch(tables, notes);
   },
 };
 
@@ -73,12 +74,13 @@ interface TouchedHour {
 
 class EndpointHealthBatch implements ProjectionBatch {
   readonly #tables: EndpointTables;
-  readonly #webhooks = new Map<string, string>();
+  readonly #notes: BatchNotes;
   readonly #hours = new Map<string, TouchedHour>();
   readonly #endpoints = new Map<string, EndpointRow>();
 
-  constructor(tables: EndpointTables) {
+  constructor(tables: EndpointTables, notes: BatchNotes) {
     this.#tables = tables;
+    this.#notes = notes;
   }
 
   apply(event: ProjectedEvent): void {
@@ -86,7 +88,6 @@ class EndpointHealthBatch implements ProjectionBatch {
     const { data } = event as unknown as Extract<DeliveryEvent, { type: 'DeliveryAttempted' }>;
     const webhookId = data.origin?.webhookId ?? this.#webhookOf(event.key);
     if (webhookId === undefined) return; // purged: its beginning is not in the log any more
-    this.#webhooks.set(event.key, webhookId);
     const startedAt = epochMs(data.attempt.startedAt);
     const { row, latency } = this.#hourOf(webhookId, startedAt);
     countAttempt(row, data.attempt);
@@ -104,7 +105,8 @@ class EndpointHealthBatch implements ProjectionBatch {
   }
 
   #webhookOf(deliveryId: string): string | undefined {
-    return this.#webhooks.get(deliveryId) ?? this.#tables.deliveries.find(deliveryId)?.webhook_id;
+    const noted = this.#notes.webhookOf.get(deliveryId);
+    return noted ?? this.#tables.deliveries.find(deliveryId)?.webhook_id;
   }
 
   #hourOf(webhookId: string, startedAt: number): TouchedHour {

@@ -30,6 +30,12 @@ export interface ProjectionBatch {
   flush(): unknown;
 }
 
+/** What a projection tells those that take the same batch after it. */
+export interface BatchNotes {
+  /** Webhooks of the deliveries that the batch is about, by delivery id; not necessarily of all. */
+  readonly webhookOf: Map<string, string>;
+}
+
 /**
  * A set of tables that follows the log. Deterministic: the same events give the same rows, however they are cut into
  * batches and whenever they are applied, so tables that were rebuilt equal those that were live. A transaction that fails
@@ -44,7 +50,7 @@ export interface Projection {
   /** Creates the tables, empty. */
   migrate(db: Database): void;
   /** Prepares its statements. @returns what begins a batch */
-  prepare(db: Database): () => ProjectionBatch;
+  prepare(db: Database): (notes: BatchNotes) => ProjectionBatch;
 }
 
 /** A time of an event in epoch milliseconds. @throws RangeError when it is not a time: the event is then refused */

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { PosthornError } from '../../modules/kernel/index.js';
 import { type ArrivedEvent, eventsOf, type LogBatch } from './log-batch.js';
-import type { ProjectedEvent, Projection, ProjectionBatch } from './projection.js';
+import type { BatchNotes, ProjectedEvent, Projection, ProjectionBatch } from './projection.js';
 import { openReadModelFile, sqliteCodeOf, storageError } from './read-model-file.js';
 
 /** Nothing is in the tables yet. */
@@ -32,7 +32,7 @@ interface Checkpoint {
 
 interface Follower {
   readonly projection: Projection;
-  readonly begin: () => ProjectionBatch;
+  readonly begin: (notes: BatchNotes) => ProjectionBatch;
   checkpoint: Checkpoint;
 }
 
@@ -114,10 +114,11 @@ export class ReadModelWriter {
   #applyAll(batch: LogBatch): Record<string, unknown> {
     const events = eventsOf(batch);
     const outputs: Record<string, unknown> = {};
+    const notes: BatchNotes = { webhookOf: new Map() };
     for (const { projection, begin, checkpoint } of this.#followers) {
       const { position } = checkpoint;
       if (position >= batch.position) continue;
-      const work = begin();
+      const work = begin(notes);
       for (const event of events) {
         if (event.position > position) applyOne(projection, work, event);
       }
