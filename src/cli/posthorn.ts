@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
 import { CONFIG_KEYS } from '../config/config-keys.js';
-import { serve } from '../server/serve.js';
 import { eventStoreCommand } from './event-store.command.js';
 
 const USAGE = `Usage: posthorn <command>
@@ -20,6 +19,9 @@ ${Object.values(CONFIG_KEYS)
   .map(({ env, description }) => `  ${env.padEnd(34)}${description}`)
   .join('\n')}
 `;
+
+const MODULE_NOT_FOUND = 'ERR_MODULE_NOT_FOUND';
+const HTTP_PACKAGES = '@nestjs/platform-express and @nestjs/swagger';
 
 /** Runs the command line. @returns what to exit with, or `undefined` while a server runs */
 async function run(args: readonly string[]): Promise<number | undefined> {
@@ -41,6 +43,15 @@ async function run(args: readonly string[]): Promise<number | undefined> {
   }
   await serve();
   return undefined;
+}
+
+/** The HTTP server is an optional peer of the package: an application that mounts no REST face does without it. */
+async function serve(): Promise<void> {
+  const server = await import('../server/serve.js').catch((error: unknown) => {
+    const isMissing = error instanceof Error && 'code' in error && error.code === MODULE_NOT_FOUND;
+    throw isMissing ? new Error(`posthorn serve needs ${HTTP_PACKAGES}: install both.`) : error;
+  });
+  await server.serve();
 }
 
 function print(text: string): number {

@@ -175,7 +175,7 @@ describe('a delivery', () => {
     await world.register(life, 'a');
     await world.append();
 
-    expect((await told)).toMatchObject({
+    expect(await told).toMatchObject({
       deliveryId: world.receiver.requests[0]?.webhookId,
       data: { run: 1, attemptCount: 1 },
     });

@@ -129,6 +129,21 @@ describe('the package in a project of somebody else', () => {
     expect(request?.headers['webhook-signature']).toMatch(/^v1,/);
   }, 120_000);
 
+  it('has a command that says what else serving over HTTP takes', async () => {
+    const command = join(project, 'node_modules', 'posthorn', 'dist', 'src', 'cli', 'posthorn.js');
+
+    const help = await run(process.execPath, [command, '--help'], { cwd: project });
+    const serve: unknown = await run(process.execPath, [command, 'serve'], { cwd: project }).catch(
+      (error: unknown) => error,
+    );
+
+    expect(help.stdout).toContain('posthorn <command>');
+    expect(serve).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('needs @nestjs/platform-express and @nestjs/swagger'),
+    });
+  });
+
   it('gives receivers what they verify with', async () => {
     const program = `import * as receiver from 'posthorn/receiver';
       process.stdout.write(Object.keys(receiver).join(' '));`;

@@ -32,8 +32,11 @@ export class EventRequest {
     {
       rule: 'a JSON value',
       description: 'The event itself: any JSON value.',
-      type: 'object',
-      additionalProperties: true,
+      oneOf: ['object', 'array', 'string', 'number', 'boolean'].map((type) => ({
+        type,
+        ...(type === 'array' && { items: {} }),
+        nullable: true,
+      })),
       example: { orderId: 'A-17', total: 99.5 },
     },
     IsGiven(),
