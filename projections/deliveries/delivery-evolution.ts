@@ -137,7 +137,8 @@ function end(
   completedAt: string,
 ): void {
   row.status = status;
-  row.completed_at = epochMs(completedAt);
+  // Decided by a process and recorded by the store a moment later: a delivery never ends before it is there.
+  row.completed_at = Math.max(epochMs(completedAt), row.created_at);
   row.due_at = null;
   row.needs = null;
   row.claim_id = null;

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ANY, jsonEvent } from '@eventstore/db-client';
 import {
-  type EmbeddedEventStore,
   type EventStore,
   openEmbeddedEventStore,
   StreamNames,
@@ -18,15 +17,18 @@ export class ReadModelWorld {
   readonly names = new StreamNames();
   readonly clock = new SystemClock();
   readonly #readModels = new Set<ReadModels>();
-  #store: EmbeddedEventStore | undefined;
+  readonly #open: (dataDir: string) => Promise<EventStore>;
+  #store: EventStore | undefined;
 
-  constructor() {
+  /** @param open default: opens the embedded event store in the process */
+  constructor(open: (dataDir: string) => Promise<EventStore> = openInProcess) {
+    this.#open = open;
     this.folder = mkdtempSync(join(tmpdir(), 'posthorn-read-models-'));
   }
 
   /** The event store, opened when it is first asked for. */
-  async store(): Promise<EmbeddedEventStore> {
-    return (this.#store ??= await openEmbeddedEventStore({ dataDir: join(this.folder, 'log') }));
+  async store(): Promise<EventStore> {
+    return (this.#store ??= await this.#open(join(this.folder, 'log')));
   }
 
   async closeStore(): Promise<void> {
@@ -72,4 +74,8 @@ export class ReadModelWorld {
     await this.closeStore();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+function openInProcess(dataDir: string): Promise<EventStore> {
+  return openEmbeddedEventStore({ dataDir });
 }
