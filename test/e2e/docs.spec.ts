@@ -110,16 +110,16 @@ describe('docs/retries.md', () => {
   }
 });
 
-describe('docs/rest.md', () => {
-  it('lists every route, and none that does not exist', async () => {
-    const server = await RestServer.start();
-    let document: OpenAPIObject;
-    try {
-      document = apiDocument(server.app);
-    } finally {
-      await server.stop();
-    }
+describe('the OpenAPI document', () => {
+  let document: OpenAPIObject;
 
+  beforeAll(async () => {
+    const server = await RestServer.start();
+    document = apiDocument(server.app);
+    await server.stop();
+  });
+
+  it('has exactly the routes that docs/rest.md lists', async () => {
     const existing = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map(
         (method) => `${method.toUpperCase()} ${path.slice('/api/v1'.length)}`,
@@ -128,7 +128,32 @@ describe('docs/rest.md', () => {
     const listed = rowsOf(await page('docs/rest.md'))
       .map(([call]) => withoutTicks(call))
       .filter((call) => /^[A-Z]+ \//.test(call));
+
     expect([...listed].sort()).toEqual([...existing].sort());
+  });
+
+  it('refers to nothing that it does not hold', () => {
+    const schemas = Object.keys(document.components?.schemas ?? {});
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]*)"/g)].map(
+      ([, reference]) => reference,
+    );
+
+    const held = new Set(schemas.map((name) => `#/components/schemas/${name}`));
+    expect(references.filter((reference) => !held.has(reference ?? ''))).toEqual([]);
+    expect(schemas).toContain('EventRequest');
+  });
+
+  it('says of every call what it answers, and that it needs the token unless it is about health', () => {
+    const open = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.entries(methods as Record<string, { security?: object[]; responses: object }>)
+        .filter(([, { security, responses }]) => {
+          expect(Object.keys(responses)).toContain('default');
+          return security === undefined;
+        })
+        .map(([method]) => `${method} ${path}`),
+    );
+
+    expect(open).toEqual(['get /api/v1/health/live', 'get /api/v1/health/ready']);
   });
 });
 

@@ -43,7 +43,8 @@ export function Field(
     description: `${rule.charAt(0).toUpperCase()}${rule.slice(1)}.`,
     ...description,
     required: isOptional !== true,
-    ...(nested ? { type: nested } : type && { type }),
+    // OpenAPI knows a class that is given later by the name of the function: `type`.
+    ...(nested ? { type: () => nested() } : type && { type }),
   } as ApiPropertyOptions;
   return applyDecorators(
     ApiProperty(api),

@@ -89,7 +89,7 @@ export class WebhooksController {
   async change(
     @Param('id') id: string,
     @Body() body: unknown,
-    @Headers('if-match') ifMatch?: string,
+    @Headers('If-Match') ifMatch?: string,
   ): Promise<WebhookResponse> {
     const patch = recordOf(body);
     const { webhook } = await this.#webhooks.change(id, patch, commandOptions({}, ifMatch));
@@ -101,7 +101,7 @@ export class WebhooksController {
   @ApiOperation({ summary: 'Remove a webhook', description: 'Its history stays.' })
   @ApiHeader(IF_MATCH)
   @ApiNoContentResponse()
-  async remove(@Param('id') id: string, @Headers('if-match') ifMatch?: string): Promise<void> {
+  async remove(@Param('id') id: string, @Headers('If-Match') ifMatch?: string): Promise<void> {
     await this.#webhooks.remove(id, commandOptions({}, ifMatch));
   }
 
