@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import {
   type AppendExpectedRevision,
   ErrorType,
-  isCommandError,
   type JSONEventData,
   type JSONType,
 } from '@eventstore/db-client';
 import type { Clock } from '../kernel/index.js';
+import { clientErrorType } from './client-error.js';
 import type { EventStoreClient } from './event-store-client.js';
+import { OWN_EVENT_METADATA } from './stream-names.js';
 
 /** What became of an append whose outcome is known. */
 export type CertainAppendOutcome =
@@ -40,7 +41,7 @@ const UNKNOWN_OUTCOMES: ReadonlySet<ErrorType> = new Set([
   ErrorType.UNKNOWN,
 ]);
 
-/** Events of one decision, with ids that are drawn once: a retried append has to carry the same. */
+/** Events of one decision of Posthorn, with ids that are drawn once: a retried append has to carry the same. */
 export function newEvents(
   events: readonly { readonly type: string; readonly data: object }[],
 ): JSONEventData[] {
@@ -49,7 +50,7 @@ export function newEvents(
     contentType: 'application/json',
     type: event.type,
     data: event.data as JSONType,
-    metadata: undefined,
+    metadata: OWN_EVENT_METADATA,
   }));
 }
 
@@ -85,9 +86,9 @@ export async function appendCertainly(
 }
 
 function decisiveOutcome(error: unknown): CertainAppendOutcome | undefined {
-  if (!(error instanceof Error) || !isCommandError(error)) return undefined;
-  if (error.type === ErrorType.WRONG_EXPECTED_VERSION) return { kind: 'conflict' };
-  if (error.type === ErrorType.STREAM_DELETED) return { kind: 'purged' };
+  const type = clientErrorType(error);
+  if (type === ErrorType.WRONG_EXPECTED_VERSION) return { kind: 'conflict' };
+  if (type === ErrorType.STREAM_DELETED) return { kind: 'purged' };
   return undefined;
 }
 
@@ -100,7 +101,8 @@ const UNKNOWN_GRPC_CODES: ReadonlySet<unknown> = new Set([1, 2, 4, 14]);
 /** Whether an operation that failed with `error` may have happened all the same, and may be tried again. */
 export function isOutcomeUnknown(error: unknown): error is Error {
   if (!(error instanceof Error)) return false;
-  if (isCommandError(error)) return UNKNOWN_OUTCOMES.has(error.type);
+  const type = clientErrorType(error);
+  if (type !== undefined) return UNKNOWN_OUTCOMES.has(type);
   return 'code' in error && UNKNOWN_GRPC_CODES.has(error.code);
 }
 

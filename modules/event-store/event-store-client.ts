@@ -46,15 +46,33 @@ export interface EventStoreCapabilities {
   readonly isExclusive: boolean;
 }
 
+/** How an event store is doing, as far as this process can tell. */
+export interface EventStoreStatus {
+  readonly kind: 'embedded' | 'remote';
+  /** Whether it answered last; the embedded one, whether it still works. */
+  readonly isConnected: boolean;
+  /** The last call that failed for a reason of the store or the way to it; `null` if none did. */
+  readonly lastError: {
+    /** Such as `unavailable`, `not-leader`, `deadline-exceeded`, `access-denied`. */
+    readonly kind: string;
+    readonly message: string;
+    /** Epoch milliseconds. */
+    readonly at: number;
+  } | null;
+}
+
 /** The event store of an application: a client, what it can be relied on for, and its end. */
 export interface EventStore {
   readonly client: EventStoreClient;
   readonly capabilities: EventStoreCapabilities;
   /**
    * Resolves with the reason when the event store can no longer be used in this process (the writer died, the disk is
-   * gone): the outcome of what was pending is unknown, and the process should exit.
+   * gone, a server refuses this user): the outcome of what was pending is unknown, and the process should exit. A
+   * connection that is lost is no such reason, it is made again.
    */
   readonly failed: Promise<Error>;
+  /** How it is doing. */
+  status?(): EventStoreStatus;
   /** Ends subscriptions, waits for appends in flight and frees the data. Calling it again waits for the same end. */
   close(): Promise<void>;
 }

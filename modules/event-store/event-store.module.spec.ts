@@ -1,7 +1,8 @@
-import { Inject, Injectable, Module, type OnModuleDestroy } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
+import { Inject, Injectable, Logger, Module, type OnModuleDestroy } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { jsonEvent } from '@eventstore/db-client';
 import { temporaryFolder } from '../../test/support/embedded-log-fixtures.js';
+import { WireStore } from '../../test/support/wire-store.js';
 import {
   EVENT_STORE,
   EVENT_STORE_CLIENT,
@@ -77,6 +78,24 @@ describe('EventStoreModule', () => {
 
     expect(await store.client.appendToStream('s', event())).toMatchObject({ success: true });
     await store.close();
+  });
+
+  it('connects to a server, and owns its data folder all the same', async () => {
+    Logger.overrideLogger(false);
+    const server = await WireStore.open();
+    const remote = { kind: 'remote', url: server.connectionString, dataDir: folder() } as const;
+    const compile = (): Promise<TestingModule> =>
+      Test.createTestingModule({ imports: [EventStoreModule.forRoot(remote)] }).compile();
+    const application = await compile();
+    const store = application.get<EventStore>(EVENT_STORE);
+    expect(store.capabilities).toEqual({ hasSafeServerSideFilter: false, isExclusive: false });
+
+    await expect(compile()).rejects.toMatchObject({ code: 'PSH_EVENT_STORE_FOLDER_IN_USE' });
+
+    await application.close();
+    await expect(store.client.appendToStream('s', event())).rejects.toThrow('closing');
+    await (await compile()).close();
+    await server.close();
   });
 
   it('does not start when the store cannot be opened', async () => {

@@ -6,6 +6,9 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
+import { SystemClock } from '../kernel/index.js';
+import { connectEventStore, type ConnectEventStoreOptions } from './connect-event-store.js';
+import { ownFolder } from './embedded/data-folder.js';
 import { EVENT_STORE, EVENT_STORE_CLIENT, type EventStore } from './event-store-client.js';
 import {
   type EmbeddedEventStoreOptions,
@@ -16,6 +19,8 @@ import {
 export type EventStoreModuleOptions =
   /** The embedded one, which the module opens and closes. */
   | ({ readonly kind: 'embedded' } & EmbeddedEventStoreOptions)
+  /** One on a server. The data folder holds what this process knows of it, so it is this process's own all the same. */
+  | ({ readonly kind: 'remote'; readonly dataDir: string } & ConnectEventStoreOptions)
   /** One that is open already, and stays open: whoever opened it closes it. */
   | { readonly store: EventStore };
 
@@ -32,7 +37,7 @@ const OPENED = Symbol('posthorn.OpenedEventStore');
 
 interface Opened {
   readonly store: EventStore;
-  readonly isOurs: boolean;
+  close(): Promise<void>;
 }
 
 /**
@@ -68,7 +73,7 @@ export class EventStoreModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.#opened.isOurs) await this.#opened.store.close();
+    await this.#opened.close();
   }
 }
 
@@ -93,6 +98,26 @@ function moduleWith(
 }
 
 async function open(options: EventStoreModuleOptions): Promise<Opened> {
-  if ('store' in options) return { store: options.store, isOurs: false };
-  return { store: await openEmbeddedEventStore(options), isOurs: true };
+  if ('store' in options) return { store: options.store, close: () => Promise.resolve() };
+  if (options.kind === 'remote') return openRemote(options);
+  const store = await openEmbeddedEventStore(options);
+  return { store, close: () => store.close() };
+}
+
+async function openRemote(
+  options: Extract<EventStoreModuleOptions, { kind: 'remote' }>,
+): Promise<Opened> {
+  const { clock = new SystemClock() } = options;
+  const release = ownFolder(options.dataDir, clock.now());
+  try {
+    const store = await connectEventStore(options);
+    const close = async (): Promise<void> => {
+      await store.close();
+      release();
+    };
+    return { store, close };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }

@@ -4,7 +4,13 @@ export {
   type EventStore,
   type EventStoreCapabilities,
   type EventStoreClient,
+  type EventStoreStatus,
 } from './event-store-client.js';
+export {
+  connectEventStore,
+  type ConnectEventStoreOptions,
+  connectionStringProblems,
+} from './connect-event-store.js';
 export {
   EventStoreModule,
   type EventStoreModuleAsyncOptions,
@@ -30,3 +36,10 @@ export {
   isOutcomeUnknown,
   newEvents,
 } from './certain-append.js';
+export {
+  HeldLease,
+  LeasedCheckpoint,
+  type LeasedCheckpointOptions,
+  type LeaseEvent,
+} from './leased-checkpoint.js';
+export { type LogPage, type LogRange, readLogPage } from './log-page.js';

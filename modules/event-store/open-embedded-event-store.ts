@@ -1,9 +1,14 @@
 import { UnavailableError } from '@eventstore/db-client';
-import { SystemClock } from '../kernel/index.js';
+import { type Clock, SystemClock } from '../kernel/index.js';
 import { type EmbeddedLogOptions, openEmbeddedLog } from './embedded/open-embedded-log.js';
 import type { LogStats, OpenLog } from './embedded/open-log.js';
 import type { OnScavengeProgress, ScavengeResult } from './embedded/scavenge-run.js';
-import type { EventStore, EventStoreCapabilities, EventStoreClient } from './event-store-client.js';
+import type {
+  EventStore,
+  EventStoreCapabilities,
+  EventStoreClient,
+  EventStoreStatus,
+} from './event-store-client.js';
 import { toClientError } from './in-process/client-errors.js';
 import { embeddedEventStoreClient } from './in-process/embedded-event-store-client.js';
 import { StreamsClient } from './in-process/streams-client.js';
@@ -60,7 +65,8 @@ export async function openEmbeddedEventStore(
     }),
   });
   const groups = new PersistentSubscriptionsClient(subscriptions, clock);
-  return new OpenStore(opened, subscriptions, streams, embeddedEventStoreClient(streams, groups));
+  const client = embeddedEventStoreClient(streams, groups);
+  return new OpenStore(opened, subscriptions, streams, client, clock);
 }
 
 class OpenStore implements EmbeddedEventStore {
@@ -73,6 +79,8 @@ class OpenStore implements EmbeddedEventStore {
   readonly #opened: OpenLog;
   readonly #subscriptions: PersistentSubscriptions;
   readonly #streams: StreamsClient;
+  readonly #clock: Clock;
+  #lastError: EventStoreStatus['lastError'] = null;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -80,8 +88,10 @@ class OpenStore implements EmbeddedEventStore {
     subscriptions: PersistentSubscriptions,
     streams: StreamsClient,
     client: EventStoreClient,
+    clock: Clock,
   ) {
     this.client = client;
+    this.#clock = clock;
     this.#opened = opened;
     this.#subscriptions = subscriptions;
     this.#streams = streams;
@@ -100,6 +110,11 @@ class OpenStore implements EmbeddedEventStore {
     return this.#opened.stats();
   }
 
+  status(): EventStoreStatus {
+    const isConnected = this.#lastError === null && this.#closing === undefined;
+    return { kind: 'embedded', isConnected, lastError: this.#lastError };
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -111,6 +126,7 @@ class OpenStore implements EmbeddedEventStore {
   }
 
   #fail(error: Error): Error {
+    this.#lastError = { kind: 'failed', message: error.message, at: this.#clock.now() };
     this.#streams.endSubscriptions(new UnavailableError(undefined, error.message));
     void this.#subscriptions.close().catch(() => undefined);
     return error;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { ServedEventStoreOptions } from '../../modules/event-store/index.js';
 import { type FieldProblem, PosthornError } from '../../modules/kernel/index.js';
+import { nameMistake, parseUsersFile } from './event-store-users.js';
 
 export const EVENT_STORE_USAGE = `Usage: posthorn event-store --data DIR [options]
 
@@ -13,8 +14,9 @@ Options:
   --host HOST           address to listen on (default: 127.0.0.1)
   --tls-cert FILE       certificate chain, PEM; without it clients connect with tls=false
   --tls-key FILE        its private key, PEM
-  --user NAME           the user that clients log in as; needs TLS
-  --password-file FILE  file that holds the user's password
+  --user NAME           a user that clients log in as, an administrator; needs TLS
+  --password-file FILE  file that holds that user's password
+  --users-file FILE     file of more users: [{"name", "password", "groups": ["$admins", ...]}, ...]; needs TLS
   -h, --help            show this
 `;
 
@@ -26,6 +28,7 @@ const OPTIONS = {
   'tls-key': { type: 'string' },
   user: { type: 'string' },
   'password-file': { type: 'string' },
+  'users-file': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -79,20 +82,32 @@ function tlsOf(values: Values, problems: FieldProblem[]): ServedEventStoreOption
 }
 
 function usersOf(values: Values, problems: FieldProblem[]): ServedEventStoreOptions['users'] {
+  const administrator = administratorOf(values, problems);
+  const file = values['users-file'];
+  const text = file === undefined ? undefined : contentOf('--users-file', file, problems);
+  const others = text && parseUsersFile(text.toString('utf8'), problems);
+  if ((values.user ?? file) !== undefined && values['tls-cert'] === undefined) {
+    const field = values.user === undefined ? '--users-file' : '--user';
+    problems.push(
+      problem(field, 'needs TLS', 'Give --tls-cert and --tls-key: clients log in over TLS only.'),
+    );
+  }
+  if (values.user !== undefined && others && Object.hasOwn(others, values.user)) {
+    problems.push(problem('--user', 'is in --users-file too', 'Keep one of them.'));
+  }
+  return administrator || others ? { ...administrator, ...others } : undefined;
+}
+
+function administratorOf(
+  values: Values,
+  problems: FieldProblem[],
+): ServedEventStoreOptions['users'] {
   const { user, 'password-file': file } = values;
   if (user === undefined && file === undefined) return undefined;
-  if (!user) problems.push(problem('--user', 'is missing', 'Name the user of the password.'));
-  else if (user.includes(':')) {
-    problems.push(problem('--user', 'holds a colon', 'Basic authentication ends the name there.'));
-  }
-  if (values['tls-cert'] === undefined) {
-    problems.push(
-      problem(
-        '--user',
-        'needs TLS',
-        'Give --tls-cert and --tls-key: clients log in over TLS only.',
-      ),
-    );
+  const mistake = nameMistake(user ?? '');
+  if (mistake !== undefined) {
+    const fix = user ? 'Give it another name.' : 'Name the user of the password.';
+    problems.push(problem('--user', mistake, fix));
   }
   const password = contentOf('--password-file', file, problems)?.toString('utf8').trimEnd();
   if (password === '') {

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
+import { AccessDeniedError, EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import { type CommandProcess, eventStoreCommand } from './event-store.command.js';
 
 const CERTIFICATES = new URL('../../test/hostile/certificates/', import.meta.url).pathname;
@@ -155,6 +155,68 @@ describe('posthorn event-store', () => {
   it('ends with 2 for an option that there is not', async () => {
     expect(await eventStoreCommand(['--prot', '2113'], host)).toBe(2);
     expect(host.errors).toContain("Unknown option '--prot'");
+  });
+
+  it('asks for more users, who have the rights of their groups', async () => {
+    const usersFile = join(folder, 'users.json');
+    const users = [
+      { name: 'ann', password: 'wonder land', groups: ['$admins'] },
+      { name: 'bob', password: 'b' },
+    ];
+    writeFileSync(usersFile, JSON.stringify(users));
+    const { ended, address } = await start(
+      ...['--tls-cert', `${CERTIFICATES}endpoint.pem`],
+      ...['--tls-key', `${CERTIFICATES}endpoint.key.pem`, '--users-file', usersFile],
+    );
+    const clientOf = (credentials: string) =>
+      EventStoreDBClient.connectionString(
+        `esdb://${credentials}@${address}?tlsCAFile=${CERTIFICATES}authority.pem`,
+      );
+    const event = jsonEvent({ type: 'placed', data: {} });
+
+    const result = await clientOf('ann:wonder%20land').appendToStream('$ours', event);
+    const refusal = clientOf('bob:b').appendToStream('$ours', event);
+
+    expect(result.success).toBe(true);
+    await expect(refusal).rejects.toThrow(AccessDeniedError);
+    host.emit('SIGTERM', 'SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  it.each([
+    ['no JSON', 'ann:secret', 'holds no list of users'],
+    ['no user', '[]', 'holds no list of users'],
+    ['no object', '["ann"]', 'number 1, that is no object'],
+    ['no name', '[{"password":"x"}]', 'number 1, without a name'],
+    ['a colon in a name', '[{"name":"a:b","password":"x"}]', 'whose name holds a colon'],
+    ['a name like a group', '[{"name":"$admins","password":"x"}]', 'whose name begins with $'],
+    ['no password', '[{"name":"ann","password":""}]', 'number 1, without a password'],
+    [
+      'bad groups',
+      '[{"name":"ann","password":"x","groups":"g"}]',
+      'whose groups are no list of names',
+    ],
+    [
+      'something misspelt',
+      '[{"name":"ann","password":"x","group":["g"]}]',
+      'with something unknown: group',
+    ],
+    [
+      'a name twice',
+      '[{"name":"ann","password":"x"},{"name":"ann","password":"y"}]',
+      'has more than one user ann',
+    ],
+  ])('ends with 2 for a file of users with %s', async (_, content, message) => {
+    const usersFile = join(folder, 'users.json');
+    writeFileSync(usersFile, content);
+
+    const code = await eventStoreCommand(
+      ['--data', folder, '--tls-cert', '/not/there', '--users-file', usersFile],
+      host,
+    );
+
+    expect(code).toBe(2);
+    expect(host.errors).toContain(message);
   });
 
   it('lets a user in over TLS only', async () => {

@@ -1,11 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openEmbeddedEventStore } from '../../modules/event-store/open-embedded-event-store.js';
-import type { OpenStore } from './open-store.js';
-import { describePersistentSubscriptions } from './persistent-subscriptions.contract.js';
+import { openEmbeddedEventStore } from '../../modules/event-store/index.js';
+import type { RestartableStore } from './open-store.js';
+import {
+  describePersistentSubscriptions,
+  describeRestarts,
+} from './persistent-subscriptions.contract.js';
 
-describePersistentSubscriptions('the embedded event store', async (): Promise<OpenStore> => {
+const NAME = 'the embedded event store';
+
+async function openStore(): Promise<RestartableStore> {
   const dataDir = mkdtempSync(join(tmpdir(), 'contract-'));
   let store = await openEmbeddedEventStore({ dataDir });
   return {
@@ -21,4 +26,7 @@ describePersistentSubscriptions('the embedded event store', async (): Promise<Op
       rmSync(dataDir, { recursive: true });
     },
   };
-});
+}
+
+describePersistentSubscriptions(NAME, openStore);
+describeRestarts(NAME, openStore);

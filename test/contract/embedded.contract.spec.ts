@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbeddedEventStore } from '../../modules/event-store/index.js';
-import { describeStreams } from './streams.contract.js';
+import type { OpenStreamsClient } from './stream-fixtures.js';
+import { describeOwnStreams, describeStreams } from './streams.contract.js';
 
-describeStreams('the embedded event store', async (options) => {
+const NAME = 'the embedded event store';
+
+const openClient: OpenStreamsClient = async (options) => {
   const dataDir = mkdtempSync(join(tmpdir(), 'contract-'));
   const store = await openEmbeddedEventStore({ dataDir, ...options });
   return {
@@ -14,4 +17,7 @@ describeStreams('the embedded event store', async (options) => {
       rmSync(dataDir, { recursive: true });
     },
   };
-});
+};
+
+describeStreams(NAME, openClient);
+describeOwnStreams(NAME, openClient);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import {
+  binaryEvent,
   END,
   eventTypeFilter,
   type PersistentSubscriptionToStreamSettings,
@@ -8,9 +9,10 @@ import {
   START,
   streamNameFilter,
 } from '@eventstore/db-client';
-import { connected, eventually, GroupConsumer, numbersOf, retriesOf } from './group-consumer.js';
+import { eventually } from './eventually.js';
+import { connected, GroupConsumer, numbersOf, retriesOf } from './group-consumer.js';
 import type { GetStore } from './open-store.js';
-import { linkTo, numbered, uniqueStream } from './stream-fixtures.js';
+import { linkTo, numbered, positionOf, uniqueStream } from './stream-fixtures.js';
 
 const GROUP = 'group';
 
@@ -39,6 +41,22 @@ async function groupOn(
     streamSettings({ startFrom: START, ...settings }),
   );
   return stream;
+}
+
+/** Waits until so many messages of the group are with consumers. */
+async function outstanding(store: GetStore, stream: string, count: number) {
+  return eventually(
+    () => store().client.getPersistentSubscriptionToStreamInfo(stream, GROUP),
+    ({ stats }) => stats.outstandingMessagesCount === count,
+  );
+}
+
+/** Waits until so many messages of the group are parked. */
+async function parked(store: GetStore, stream: string, count: number): Promise<void> {
+  await eventually(
+    () => store().client.getPersistentSubscriptionToStreamInfo(stream, GROUP),
+    ({ stats }) => stats.parkedMessageCount === BigInt(count),
+  );
 }
 
 async function consumerOf(
@@ -102,10 +120,9 @@ function describeAllStarts(store: GetStore): void {
       const prefix = uniqueStream('all');
       const { client } = store();
       await client.appendToStream(`${prefix}-a`, numbered(1));
-      const { position } = await client.appendToStream(`${prefix}-b`, numbered(1, 1));
+      const startFrom = positionOf(await client.appendToStream(`${prefix}-b`, numbered(1, 1)));
       await client.appendToStream(uniqueStream(), numbered(1, 99));
       await client.appendToStream(`${prefix}-c`, numbered(1, 2));
-      const startFrom = position ?? START;
 
       const filter = streamNameFilter({ prefixes: [`${prefix}-`] });
       await client.createPersistentSubscriptionToAll(prefix, allSettings({ startFrom }), {
@@ -140,9 +157,10 @@ function describeAllStarts(store: GetStore): void {
       const type = uniqueStream('type');
       const { client } = store();
       const both = (n: number) => [...numbered(1, n, `${type}-yes`), ...numbered(1, n, 'no')];
+      const startFrom = positionOf(await client.appendToStream(uniqueStream(), numbered(1)));
       await client.appendToStream(uniqueStream(), both(0));
       const filter = eventTypeFilter({ regex: `^${type}-(yes|maybe)$` });
-      await client.createPersistentSubscriptionToAll(type, allSettings({ startFrom: START }), {
+      await client.createPersistentSubscriptionToAll(type, allSettings({ startFrom }), {
         filter,
       });
       const consumer = await connected(client.subscribeToPersistentSubscriptionToAll(type));
@@ -166,6 +184,7 @@ function describeAcknowledgement(store: GetStore): void {
       const first = await consumerOf(store, stream);
       const messages = await first.take(3);
       await first.ack(messages.slice(0, 2));
+      await outstanding(store, stream, 1);
       await first.leave();
 
       const second = await consumerOf(store, stream);
@@ -193,8 +212,19 @@ function describeAcknowledgement(store: GetStore): void {
       await consumer.nack(action, await consumer.take(1));
 
       expect(numbersOf(await consumer.take(1))).toEqual([1]);
-      const { stats } = await store().client.getPersistentSubscriptionToStreamInfo(stream, GROUP);
-      expect(stats).toMatchObject({ parkedMessageCount: 0n, outstandingMessagesCount: 1 });
+      const { stats } = await outstanding(store, stream, 1);
+      expect(stats.parkedMessageCount).toBe(0n);
+      await consumer.leave();
+    });
+
+    it('is parked when its consumer asked for a retry as often as the group allows', async () => {
+      const stream = await groupOn(store, 1, { maxRetryCount: 2 });
+      const consumer = await consumerOf(store, stream);
+
+      for (let time = 0; time < 3; time++) await consumer.nack('retry', await consumer.take(1));
+
+      await parked(store, stream, 1);
+      expect(retriesOf(consumer.messages)).toEqual([0, 1, 2]);
       await consumer.leave();
     });
 
@@ -213,12 +243,9 @@ function describeAcknowledgement(store: GetStore): void {
       const consumer = await consumerOf(store, stream);
       await consumer.take(2);
 
-      const info = await eventually(
-        () => store().client.getPersistentSubscriptionToStreamInfo(stream, GROUP),
-        ({ stats }) => stats.parkedMessageCount === 1n,
-      );
+      await parked(store, stream, 1);
 
-      expect(info.stats.outstandingMessagesCount).toBe(0);
+      expect((await outstanding(store, stream, 0)).stats.parkedMessageCount).toBe(1n);
       await consumer.leave();
     });
 
@@ -245,8 +272,10 @@ function describeFlow(store: GetStore): void {
       const consumer = await consumerOf(store, stream, 3);
       const held = await consumer.take(3);
 
-      const [connection] = await connections(stream);
-      expect(connection).toMatchObject({ availableSlots: 0, inFlightMessages: 3 });
+      await eventually(
+        () => connections(stream),
+        ([connection]) => connection?.availableSlots === 0 && connection.inFlightMessages === 3,
+      );
       expect(consumer.messages).toHaveLength(3);
 
       await consumer.ack(held.slice(0, 1));
@@ -286,6 +315,22 @@ function describeFlow(store: GetStore): void {
 
       expect(numbersOf([...history, ...rest])).toEqual(Array.from({ length: 400 }, (_, n) => n));
       expect(consumer.messages.every(({ retryCount }) => retryCount === 0)).toBe(true);
+      await consumer.leave();
+    });
+
+    it('is given events of almost a mebibyte', async () => {
+      const stream = await groupOn(store, 0);
+      const data = Uint8Array.from({ length: 1_000_000 }, (_, index) => index % 251);
+      const events = [0, 1, 2].map(() => binaryEvent({ type: 'large', data }));
+      const consumer = await consumerOf(store, stream);
+
+      for (const event of events) await store().client.appendToStream(stream, event);
+      const messages = await consumer.handle(3);
+
+      expect(messages.map(({ event }) => event?.id)).toEqual(events.map(({ id }) => id));
+      for (const { event } of messages) {
+        expect(Buffer.compare(event?.data as Uint8Array, data)).toBe(0);
+      }
       await consumer.leave();
     });
 

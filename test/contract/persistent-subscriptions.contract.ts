@@ -1,9 +1,9 @@
 import { jest } from '@jest/globals';
-import type { GetStore, OpenStore } from './open-store.js';
+import type { OpenStore, RestartableStore } from './open-store.js';
 import { describeDelivery } from './persistent-delivery.contract.js';
 import { describeGroups } from './persistent-groups.contract.js';
 import { describeParkedMessages } from './persistent-parked.contract.js';
-import { describeRestarts } from './persistent-restart.contract.js';
+import { describeStoreRestarts, describeSubsystemRestarts } from './persistent-restart.contract.js';
 
 /** For tests in which a message has to time out, on a busy machine. */
 const DEADLINE_MS = 30_000;
@@ -19,20 +19,32 @@ export function describePersistentSubscriptions(
 ): void {
   jest.setTimeout(DEADLINE_MS);
   describe(`${name}: persistent subscriptions`, () => {
-    let store: OpenStore | undefined;
-    beforeAll(async () => {
-      store = await openStore();
-    });
-    afterAll(async () => {
-      await store?.close();
-    });
-    const current: GetStore = () => {
-      if (!store) throw new Error('The store is not open');
-      return store;
-    };
-    describeGroups(current);
-    describeDelivery(current);
-    describeParkedMessages(current);
-    describeRestarts(current);
+    const store = opened(openStore);
+    describeGroups(store);
+    describeDelivery(store);
+    describeParkedMessages(store);
+    describeSubsystemRestarts(store);
   });
+}
+
+/** What persistent subscriptions keep when the event store ends and begins again: for those that a test may end. */
+export function describeRestarts(name: string, openStore: () => Promise<RestartableStore>): void {
+  jest.setTimeout(DEADLINE_MS);
+  describe(`${name}: persistent subscriptions`, () => {
+    describeStoreRestarts(opened(openStore));
+  });
+}
+
+function opened<Store extends OpenStore>(openStore: () => Promise<Store>): () => Store {
+  let store: Store | undefined;
+  beforeAll(async () => {
+    store = await openStore();
+  });
+  afterAll(async () => {
+    await store?.close();
+  });
+  return () => {
+    if (!store) throw new Error('The store is not open');
+    return store;
+  };
 }

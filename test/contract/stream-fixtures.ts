@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import {
   jsonEvent,
   type AllStreamResolvedEvent,
+  type AppendResult,
   type EventData,
   type JSONEventData,
+  type Position,
   type ResolvedEvent,
   type StreamingRead,
 } from '@eventstore/db-client';
@@ -31,9 +33,12 @@ export type OpenStreamsClient = (options?: {
 /** The client of the running test. */
 export type GetClient = () => StreamCalls;
 
-/** A stream name that no other test uses. */
+/** What the names of everything that this run of a suite makes have in common. */
+export const RUN = `contract-${randomUUID()}`;
+
+/** A stream name that no other test uses, nor any other run on the same store. */
 export function uniqueStream(purpose = 'stream'): string {
-  return `contract-${purpose}-${randomUUID()}`;
+  return `${RUN}-${purpose}-${randomUUID()}`;
 }
 
 export function anEvent(
@@ -73,6 +78,12 @@ export function dataOf(events: readonly (ResolvedEvent | AllStreamResolvedEvent)
 
 export function revisionsOf(events: readonly ResolvedEvent[]): (bigint | undefined)[] {
   return events.map(({ event }) => event?.revision);
+}
+
+/** The position of an append's answer. */
+export function positionOf({ position }: AppendResult): Position {
+  if (!position) throw new Error('no position');
+  return position;
 }
 
 /** The rejection of `work`; fails if there is none. */

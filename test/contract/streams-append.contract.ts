@@ -6,6 +6,7 @@ import {
   StreamDeletedError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
+import { Inbox } from './inbox.js';
 import {
   all,
   anEvent,
@@ -16,6 +17,9 @@ import {
   revisionsOf,
   uniqueStream,
 } from './stream-fixtures.js';
+
+/** How long ten thousand appends may take, on a busy machine. */
+const MANY_APPENDS_MS = 120_000;
 
 /** What is written, and what comes back of it. */
 export function describeAppends(client: GetClient): void {
@@ -124,25 +128,72 @@ export function describeAppends(client: GetClient): void {
       await client().appendToStream(stream, anEvent(), { expectedRevision: 'no_stream' });
     });
 
-    it('counts data only towards that limit, not metadata', async () => {
+    it('takes an event of almost a mebibyte, and gives it back to every kind of reader', async () => {
       const stream = uniqueStream();
-      const data = new Uint8Array(1_048_576);
-      const metadata = new Uint8Array(10_000);
+      const data = Uint8Array.from({ length: 1_000_000 }, (_, index) => index % 251);
+      const event = binaryEvent({ type: 'large', data });
+      const inbox = new Inbox(client().subscribeToStream(stream));
 
-      const result = await client().appendToStream(
-        stream,
-        binaryEvent({ type: 't', data, metadata }),
-      );
+      const { position } = await client().appendToStream(stream, event);
+      await inbox.untilCount(1);
 
-      expect(result.success).toBe(true);
+      const fromPosition = position ?? 'start';
+      const [ofStream] = await all(client().readStream(stream));
+      const [ofAll] = await all(client().readAll({ fromPosition, maxCount: 1 }));
+      for (const read of [ofStream, ofAll, inbox.events[0]]) {
+        expect(Buffer.compare(read?.event?.data as Uint8Array, data)).toBe(0);
+      }
     });
 
-    it.each([
-      ['an empty stream name', '', anEvent()],
-      ['an empty type', uniqueStream(), { ...anEvent(), type: '' }],
-      ['an id that is no UUID', uniqueStream(), { ...anEvent(), id: 'not-a-uuid' }],
-    ])('is refused with %s', async (_, stream, event) => {
-      await expect(client().appendToStream(stream, event)).rejects.toThrow();
+    it('is put together from chunks, however small the client cuts them', async () => {
+      const streams = Array.from({ length: 5 }, () => uniqueStream());
+
+      await Promise.all(
+        streams.map((stream) =>
+          client().appendToStream(stream, numbered(40), { batchAppendSize: 256 }),
+        ),
+      );
+
+      for (const stream of streams) {
+        const events = await all(client().readStream(stream));
+        expect(dataOf(events)).toEqual(Array.from({ length: 40 }, (_, n) => ({ n })));
+      }
+    });
+
+    it('without events checks the revision and writes nothing', async () => {
+      const stream = uniqueStream();
+      await client().appendToStream(stream, numbered(3));
+
+      const result = await client().appendToStream(stream, [], { expectedRevision: 2n });
+      const wrong = client().appendToStream(stream, [], { expectedRevision: 0n });
+
+      expect(await rejection(wrong)).toBeInstanceOf(WrongExpectedVersionError);
+      expect(result).toMatchObject({ success: true, nextExpectedRevision: 2n });
+      expect(await all(client().readStream(stream))).toHaveLength(3);
+    });
+
+    it('is one of ten thousand at once: each is answered with its own place', async () => {
+      const streams = Array.from({ length: 100 }, () => uniqueStream());
+      const deadline = MANY_APPENDS_MS;
+
+      const results = await Promise.all(
+        Array.from({ length: 10_000 }, async (_, n) => {
+          const stream = streams[n % streams.length] ?? '';
+          const result = await client().appendToStream(stream, anEvent({ n }), { deadline });
+          return { stream, n, revision: result.nextExpectedRevision, position: result.position };
+        }),
+      );
+
+      expect(new Set(results.map(({ position }) => position?.commit)).size).toBe(10_000);
+      for (const stream of streams) {
+        const answered = results.filter((result) => result.stream === stream);
+        const events = await all(client().readStream(stream));
+        expect(events).toHaveLength(100);
+        for (const { n, revision, position } of answered) {
+          const { event } = events[Number(revision)] ?? {};
+          expect(event).toMatchObject({ revision, position, data: { n } });
+        }
+      }
     });
   });
 

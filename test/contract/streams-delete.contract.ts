@@ -4,6 +4,7 @@ import {
   StreamNotFoundError,
   WrongExpectedVersionError,
 } from '@eventstore/db-client';
+import { eventually } from './eventually.js';
 import {
   all,
   anEvent,
@@ -85,6 +86,7 @@ export function describeDeletions(client: GetClient): void {
 
       await client().deleteStream(stream);
       await client().deleteStream(stream, { expectedRevision: 2n });
+      await client().deleteStream(stream, { expectedRevision: 'no_stream' });
 
       await expect(all(client().readStream(stream))).rejects.toThrow(StreamNotFoundError);
     });
@@ -132,6 +134,34 @@ export function describeDeletions(client: GetClient): void {
 
     it('softly, a stream that never was, is refused', async () => {
       const error = await rejection(client().deleteStream(uniqueStream()));
+
+      expect(error).toBeInstanceOf(WrongExpectedVersionError);
+    });
+
+    it.each([7n, 'any'] as const)(
+      'softly, a stream that never was, is refused with %s, too',
+      async (expectedRevision) => {
+        const error = await rejection(client().deleteStream(uniqueStream(), { expectedRevision }));
+
+        expect(error).toBeInstanceOf(WrongExpectedVersionError);
+        expect(error).toMatchObject({ actualVersion: -1n });
+      },
+    );
+
+    it('for good, a stream that was deleted softly, is accepted', async () => {
+      const stream = uniqueStream();
+      await client().appendToStream(stream, numbered(3));
+      await client().deleteStream(stream);
+
+      await client().tombstoneStream(stream, { expectedRevision: 2n });
+
+      expect(await rejection(all(client().readStream(stream)))).toBeInstanceOf(StreamDeletedError);
+    });
+
+    it('for good, a stream that never was, is refused with a revision', async () => {
+      const error = await rejection(
+        client().tombstoneStream(uniqueStream(), { expectedRevision: 0n }),
+      );
 
       expect(error).toBeInstanceOf(WrongExpectedVersionError);
     });
@@ -286,6 +316,19 @@ export function describeDeletions(client: GetClient): void {
 
       expect(revisionsOf(events)).toEqual([2n]);
       expect(dataOf(events)).toEqual([{ $maxCount: 3 }]);
+    });
+
+    it('hides what is older than maxAge', async () => {
+      const stream = uniqueStream();
+      await client().appendToStream(stream, numbered(2));
+      await client().setStreamMetadata(stream, { maxAge: 1 });
+
+      const left = await eventually(
+        () => all(client().readStream(stream)),
+        (events) => events.length === 0,
+      );
+
+      expect(left).toEqual([]);
     });
 
     it('limits what is appended later, too', async () => {

@@ -6,6 +6,7 @@ import {
   type GetClient,
   linkTo,
   numbered,
+  positionOf,
   rejection,
   revisionsOf,
   type StreamCalls,
@@ -108,8 +109,7 @@ export function describeReads(client: GetClient): void {
     it('forwards includes the position it begins at, backwards does not', async () => {
       const stream = uniqueStream();
       await client().appendToStream(stream, anEvent({ n: 0 }));
-      const { position: fromPosition } = await client().appendToStream(stream, anEvent({ n: 1 }));
-      if (!fromPosition) throw new Error('no position');
+      const fromPosition = positionOf(await client().appendToStream(stream, anEvent({ n: 1 })));
 
       const forwards = await all(client().readAll({ fromPosition, maxCount: 1 }));
       const backwards = await all(
@@ -232,8 +232,7 @@ export function describeReads(client: GetClient): void {
 async function linkedStream(client: StreamCalls) {
   const [target, links] = [uniqueStream('target'), uniqueStream('links')];
   await client.appendToStream(target, numbered(2));
-  const { position } = await client.appendToStream(links, linkTo(target, 1));
-  if (!position) throw new Error('no position');
+  const position = positionOf(await client.appendToStream(links, linkTo(target, 1)));
   return { target, links, position };
 }
 

@@ -13,6 +13,7 @@ import {
   type GetClient,
   linkTo,
   numbered,
+  positionOf,
   type StreamCalls,
   uniqueStream,
 } from './stream-fixtures.js';
@@ -105,7 +106,7 @@ export function describeStreamSubscriptions(client: GetClient): void {
 
       const subscription = client().subscribeToStream(stream);
       const inbox = new Inbox(subscription);
-      await inbox.untilCaughtUp();
+      await confirmed(subscription);
       await client().appendToStream(stream, numbered(1, 2));
       await inbox.untilCount(1);
       await subscription.unsubscribe();
@@ -160,7 +161,7 @@ export function describeStreamSubscriptions(client: GetClient): void {
       const stream = uniqueStream();
       const subscription = client().subscribeToStream(stream);
       const inbox = new Inbox(subscription);
-      await inbox.untilCaughtUp();
+      await confirmed(subscription);
       const ended = emitted(subscription, 'end');
 
       await subscription.unsubscribe();
@@ -237,10 +238,11 @@ export function describeAllSubscriptions(client: GetClient): void {
       ['a regex on names', (prefix: string) => streamNameFilter({ regex: `^${prefix}` })],
     ])('filters by %s', async (_, filterBy) => {
       const prefix = uniqueStream('prefix');
+      const { fromPosition } = await somethingBefore(client());
       await client().appendToStream(`${prefix}-a`, anEvent({ n: 1 }));
       await client().appendToStream(`other-${prefix}`, anEvent({ n: 2 }));
 
-      const subscription = client().subscribeToAll({ filter: filterBy(prefix) });
+      const subscription = client().subscribeToAll({ fromPosition, filter: filterBy(prefix) });
       const inbox = new Inbox(subscription);
       await inbox.untilCaughtUp();
       await client().appendToStream(`${prefix}-b`, anEvent({ n: 3 }));
@@ -248,6 +250,24 @@ export function describeAllSubscriptions(client: GetClient): void {
       await subscription.unsubscribe();
 
       expect(inbox.data).toEqual([{ n: 1 }, { n: 3 }]);
+    });
+
+    it('resolves links, in history and after it', async () => {
+      const { fromPosition } = await somethingBefore(client());
+      const [target, links] = [uniqueStream('target'), uniqueStream('links')];
+      await client().appendToStream(target, numbered(2));
+      await client().appendToStream(links, linkTo(target, 0));
+
+      const filter = streamNameFilter({ prefixes: [links] });
+      const subscription = client().subscribeToAll({ fromPosition, filter, resolveLinkTos: true });
+      const inbox = new Inbox(subscription);
+      await inbox.untilCaughtUp();
+      await client().appendToStream(links, linkTo(target, 1));
+      await inbox.untilCount(2);
+      await subscription.unsubscribe();
+
+      expect(inbox.data).toEqual([{ n: 0 }, { n: 1 }]);
+      expect(inbox.events.map(({ link }) => link?.streamId)).toEqual([links, links]);
     });
 
     it('leaves system events out on demand', async () => {
@@ -346,7 +366,6 @@ export function describeAllSubscriptions(client: GetClient): void {
 }
 
 async function somethingBefore(client: StreamCalls) {
-  const { position } = await client.appendToStream(uniqueStream(), anEvent());
-  if (!position) throw new Error('no position');
-  return { fromPosition: position, stream: uniqueStream('filtered') };
+  const fromPosition = positionOf(await client.appendToStream(uniqueStream(), anEvent()));
+  return { fromPosition, stream: uniqueStream('filtered') };
 }

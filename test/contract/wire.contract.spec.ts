@@ -1,11 +1,16 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { WireStore } from '../support/wire-store.js';
-import { describePersistentSubscriptions } from './persistent-subscriptions.contract.js';
-import { describeStreams } from './streams.contract.js';
+import type { RestartableStore } from './open-store.js';
+import {
+  describePersistentSubscriptions,
+  describeRestarts,
+} from './persistent-subscriptions.contract.js';
+import type { OpenStreamsClient } from './stream-fixtures.js';
+import { describeOwnStreams, describeStreams } from './streams.contract.js';
 
 const NAME = 'the official client on the wire server';
 
-describeStreams(NAME, async (options = {}) => {
+const openClient: OpenStreamsClient = async (options = {}) => {
   const store = await WireStore.open();
   const throwOnAppendFailure = options.throwOnAppendFailure ?? true;
   const client = EventStoreDBClient.connectionString(
@@ -19,9 +24,9 @@ describeStreams(NAME, async (options = {}) => {
       await store.close();
     },
   };
-});
+};
 
-describePersistentSubscriptions(NAME, async () => {
+async function openStore(): Promise<RestartableStore> {
   let store = await WireStore.open();
   const { port } = store.server;
   const client = EventStoreDBClient.connectionString(store.connectionString);
@@ -35,4 +40,9 @@ describePersistentSubscriptions(NAME, async () => {
       await store.close();
     },
   };
-});
+}
+
+describeStreams(NAME, openClient);
+describeOwnStreams(NAME, openClient);
+describePersistentSubscriptions(NAME, openStore);
+describeRestarts(NAME, openStore);

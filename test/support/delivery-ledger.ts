@@ -1,4 +1,5 @@
-import { openEmbeddedEventStore } from '../../modules/event-store/index.js';
+import { openStoreIn } from './open-store.js';
+import { prefixIn } from './installation.js';
 
 /** What the log itself says of all deliveries. */
 export interface DeliveryLedger {
@@ -22,12 +23,13 @@ interface Tally {
  * (and each but the last has ended), attempts numbered 1, 2, 3, ...
  */
 export async function deliveryLedger(dataDir: string): Promise<DeliveryLedger> {
-  const store = await openEmbeddedEventStore({ dataDir });
+  const store = await openStoreIn(dataDir);
+  const deliveries = `${prefixIn(dataDir)}delivery-`;
   const tallies = new Map<string, Tally>();
   const violations: string[] = [];
   try {
     for await (const { event } of store.client.readAll()) {
-      if (!event?.streamId.startsWith('posthorn.delivery-')) continue;
+      if (!event?.streamId.startsWith(deliveries)) continue;
       const tally = tallies.get(event.streamId) ?? newTally();
       tallies.set(event.streamId, tally);
       const data = event.data as { run: number; number?: number };

@@ -1,10 +1,9 @@
 import {
   type AttemptOutcome,
-  type Claim,
   type DeliveryCommand,
   deliveryDecider,
-  type DeliveryState,
 } from '../../modules/delivery/delivery.aggregate.js';
+import type { Claim, DeliveryState } from '../../modules/delivery/delivery-state.js';
 import type {
   AttemptRecord,
   DeliveryEvent,
@@ -16,6 +15,7 @@ import type { EventHead, LogBatch } from '../../projections/runtime/log-batch.js
 export const STORY_STEPS = [
   'schedule',
   'schedule-claimed',
+  'schedule-for-code',
   'claim',
   'take-over',
   'succeed',
@@ -62,9 +62,12 @@ const FOREVER = { kind: 'fixed', attempts: 1_000, delayMs: 30_000 } as const;
 export class DeliveryStories {
   readonly deliveries = new Map<number, StoryDelivery>();
   readonly events: StoryEvent[] = [];
+  /** Who does what is told next. */
+  instance = 'instance-1';
   readonly #commands: Readonly<Record<StoryStep, CommandFor>> = {
     schedule: (delivery) => this.#schedule(delivery),
     'schedule-claimed': (delivery) => ({ ...this.#schedule(delivery), claim: this.#newClaim() }),
+    'schedule-for-code': (delivery) => ({ ...this.#schedule(delivery), needs: 'digest-1' }),
     claim: () => this.#claim(null),
     'take-over': ({ state }) => this.#claim(state.claim?.claimId ?? null),
     succeed: (delivery) => this.#attempt(delivery, SUCCESS, claimOf(delivery)),
@@ -116,7 +119,7 @@ export class DeliveryStories {
   }
 
   #schedule({ origin }: StoryDelivery): DeliveryCommand & { readonly kind: 'schedule' } {
-    return { kind: 'schedule', origin, reason: 'lane-full', now: this.#now, owner: 'instance-1' };
+    return { kind: 'schedule', origin, reason: 'lane-full', now: this.#now, owner: this.instance };
   }
 
   #claim(lapsed: string | null): DeliveryCommand {
@@ -124,7 +127,7 @@ export class DeliveryStories {
   }
 
   #newClaim(): Claim {
-    return { claimId: `claim-${this.#claims}`, owner: 'instance-1', leaseMs: 30_000 };
+    return { claimId: `claim-${this.#claims}`, owner: this.instance, leaseMs: 30_000 };
   }
 
   #deadLetter({ origin, state: { run } }: StoryDelivery): DeliveryCommand {
@@ -135,7 +138,7 @@ export class DeliveryStories {
 
   #replay(): DeliveryCommand {
     const now = this.#now;
-    const who = { owner: 'instance-1', requestedBy: 'operator', reason: 'fixed' };
+    const who = { owner: this.instance, requestedBy: 'operator', reason: 'fixed' };
     return { kind: 'request-replay', dueAt: now + 1_000, now, ...who };
   }
 
@@ -156,7 +159,7 @@ export class DeliveryStories {
       trigger: state.attemptCount === 0 ? 'live' : 'retry',
       attempt: attemptOf(outcome, this.#now, state.attemptCount),
       outcome,
-      owner: 'instance-1',
+      owner: this.instance,
       now: this.#now,
     };
   }

@@ -3,11 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonEvent } from '@eventstore/db-client';
-import { ConsoleLogger, type INestApplicationContext } from '@nestjs/common';
+import { ConsoleLogger, type INestApplicationContext, type Provider } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import type { DeliveryEvent } from '../../modules/delivery/index.js';
-import { type EventStore, openEmbeddedEventStore } from '../../modules/event-store/index.js';
+import { type EventStore, StreamNames } from '../../modules/event-store/index.js';
 import {
   type DefinitionBuilder,
   PosthornHealth,
@@ -18,6 +18,8 @@ import {
 import { type Sender, SENDER } from '../../modules/sending/index.js';
 import { ReadModels } from '../../projections/runtime/read-models.js';
 import { type FaultPoint, StoppableStore } from './fault-point.js';
+import { EVENTSTORE_URL, prefixIn } from './installation.js';
+import { openStoreIn } from './open-store.js';
 import { RecordingReceiver } from './recording-receiver.js';
 
 /** One life of the application: from its start to its stop, or its kill. */
@@ -36,37 +38,47 @@ export interface Life {
 export class DeliveryWorld {
   readonly receiver: RecordingReceiver;
   store: EventStore;
+  /** The streams of Posthorn: on a server that others use too, they are this world's own. */
+  readonly names: StreamNames;
   readonly #dataDir: string;
   readonly #lives: Life[] = [];
 
   private constructor(receiver: RecordingReceiver, store: EventStore, dataDir: string) {
     this.receiver = receiver;
     this.store = store;
+    this.names = new StreamNames(prefixIn(dataDir));
     this.#dataDir = dataDir;
   }
 
   static async create(): Promise<DeliveryWorld> {
     const dataDir = await mkdtemp(join(tmpdir(), 'posthorn-world-'));
-    const store = await openEmbeddedEventStore({ dataDir: join(dataDir, 'store') });
+    const store = await openStoreIn(join(dataDir, 'store'));
     return new DeliveryWorld(await RecordingReceiver.start(), store, dataDir);
   }
 
-  /** Closes the event store and opens it again, as after the restart of a server: groups go on from their checkpoints. */
+  /** Restarts the event store, or what a server lets be restarted: groups go on from their checkpoints. */
   async restartStore(): Promise<void> {
     for (const { store } of this.#lives) store.stopNow();
+    if (EVENTSTORE_URL) await this.store.client.restartPersistentSubscriptionSubsystem();
     await this.store.close();
-    this.store = await openEmbeddedEventStore({ dataDir: join(this.#dataDir, 'store') });
+    this.store = await openStoreIn(join(this.#dataDir, 'store'));
   }
 
-  /** Starts the application; it stops at `fault`, if one is given. */
-  async start(options: PosthornOptions = {}, fault?: FaultPoint): Promise<Life> {
+  /** Starts the application with these providers in it; it stops at `fault`, if one is given. */
+  async start(
+    options: PosthornOptions = {},
+    fault?: FaultPoint,
+    providers: Provider[] = [],
+  ): Promise<Life> {
     const store = new StoppableStore(this.store);
     const number = this.#lives.length + 1;
     const testing = await Test.createTestingModule({
+      providers,
       imports: [
         PosthornModule.forRoot({
           // Read models are rebuilt by each life: a life that was killed keeps its files open.
           dataDir: join(this.#dataDir, `life-${number}`),
+          streamPrefix: this.names.prefix,
           encryptionKey: Buffer.alloc(32, 7).toString('base64'),
           allowHttp: true,
           allowedNetworks: ['127.0.0.0/8'],
@@ -116,7 +128,7 @@ export class DeliveryWorld {
   async recorded(): Promise<Map<string, DeliveryEvent[]>> {
     const streams = new Map<string, DeliveryEvent[]>();
     for await (const { event } of this.store.client.readAll()) {
-      if (!event?.streamId.startsWith('posthorn.delivery-')) continue;
+      if (!event || this.names.deliveryIdOf(event.streamId) === undefined) continue;
       const events = streams.get(event.streamId) ?? [];
       events.push(event as unknown as DeliveryEvent);
       streams.set(event.streamId, events);
@@ -133,7 +145,8 @@ export class DeliveryWorld {
     try {
       const done = new Set<string>();
       for await (const { event } of live) {
-        if (event && (types as readonly string[]).includes(event.type)) done.add(event.streamId);
+        const isOurs = event && this.names.deliveryIdOf(event.streamId) !== undefined;
+        if (isOurs && (types as readonly string[]).includes(event.type)) done.add(event.streamId);
         if (done.size >= count) break;
       }
     } finally {
@@ -152,6 +165,9 @@ export class DeliveryWorld {
   async end(): Promise<void> {
     for (const life of this.#lives) await this.#bury(life);
     await this.receiver.close();
+    if (EVENTSTORE_URL) {
+      await this.store.client.deletePersistentSubscriptionToAll(this.names.groupName);
+    }
     await this.store.close();
     await rm(this.#dataDir, { recursive: true, force: true });
   }

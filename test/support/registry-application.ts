@@ -32,6 +32,8 @@ export interface RegistryApplicationOptions {
   /** What the application reaches the store through; default: the store itself. */
   readonly client?: EventStoreClient;
   readonly clock?: Clock;
+  /** Whether this instance is alone on the store; default: as the store says. */
+  readonly isExclusive?: boolean;
   /** Classes that declare webhooks, and whatever else the application provides. */
   readonly providers?: Provider[];
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
@@ -66,7 +68,8 @@ export class RegistryStore {
   /** An instance of an application on the registry with these streams, not started yet. */
   async compile(names: StreamNames, setup: RegistryApplicationOptions = {}) {
     const client = setup.client ?? this.store.client;
-    const { capabilities, failed } = this.store;
+    const { capabilities: own, failed } = this.store;
+    const capabilities = { ...own, isExclusive: setup.isExclusive ?? own.isExclusive };
     const store: EventStore = { client, capabilities, failed, close: () => Promise.resolve() };
     const base = [
       { provide: EVENT_STORE, useValue: store },

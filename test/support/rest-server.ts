@@ -8,8 +8,9 @@ import request, { type Agent } from 'supertest';
 import type { PosthornOptions } from '../../src/posthorn.options.js';
 import { createServer } from '../../src/server/create-server.js';
 import { PosthornHealth } from '../../src/wiring/health.service.js';
+import { installationIn, prefixIn, SHARED_SECRETS } from './installation.js';
 
-export const API_TOKEN = 'a-token-for-tests-only';
+export const API_TOKEN = SHARED_SECRETS.apiToken;
 
 /**
  * The server of Posthorn in this process, on a free port, with a data folder of its own and both development opt-ins.
@@ -31,6 +32,7 @@ export class RestServer {
     const app = await createServer({
       posthorn: {
         dataDir,
+        ...installationIn(dataDir),
         apiToken: API_TOKEN,
         allowHttp: true,
         allowedNetworks: ['127.0.0.0/8'],
@@ -51,6 +53,11 @@ export class RestServer {
   /** Makes requests that carry no token. */
   get anonymous(): Agent {
     return request.agent(this.app.getHttpServer());
+  }
+
+  /** What the name of each of Posthorn's own streams begins with. */
+  get streamPrefix(): string {
+    return prefixIn(this.#dataDir);
   }
 
   get port(): number {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environmentIn } from './installation.js';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
@@ -25,11 +26,14 @@ export class ServerProcess {
   readonly #process: ChildProcess;
   readonly #exited: Promise<number | null>;
   readonly #dataDir: string;
+  readonly #token: string | undefined;
   #output = '';
 
   constructor(options: { dataDir: string; port: number; env?: Record<string, string> }) {
     this.baseUrl = `http://127.0.0.1:${options.port}`;
     this.#dataDir = options.dataDir;
+    const given = { ...environmentIn(options.dataDir), ...options.env };
+    this.#token = given['POSTHORN_API_TOKEN'];
     this.#process = spawn(process.execPath, [MAIN], {
       env: {
         PATH: process.env['PATH'],
@@ -38,7 +42,7 @@ export class ServerProcess {
         POSTHORN_ALLOW_HTTP: 'true',
         POSTHORN_ALLOWED_NETWORKS: '127.0.0.0/8,::1/128',
         POSTHORN_LOG_FORMAT: 'json',
-        ...options.env,
+        ...given,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -57,7 +61,9 @@ export class ServerProcess {
   async ready(): Promise<this> {
     for (;;) {
       if (this.#process.exitCode !== null) {
-        throw new Error(`the server ended with ${this.#process.exitCode}:\n${this.#output}`);
+        throw new Error(
+          `the server ended with ${this.#process.exitCode}:\n${this.#output.slice(-4_000)}`,
+        );
       }
       const isReady = await fetch(`${this.baseUrl}/health/ready`).then(
         (response) => response.ok,
@@ -68,11 +74,17 @@ export class ServerProcess {
     }
   }
 
-  /** Calls the REST face with the token of the data folder. */
-  async call(method: string, path: string, body?: unknown): Promise<Response> {
-    const token = (await readFile(join(this.#dataDir, 'api-token'), 'utf8')).trim();
+  /** Calls the REST face with the token that it was given, or the one that it made in its data folder. */
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    const token = this.#token ?? (await readFile(join(this.#dataDir, 'api-token'), 'utf8')).trim();
     return fetch(`${this.baseUrl}/api/v1${path}`, {
       method,
+      ...(signal && { signal }),
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });

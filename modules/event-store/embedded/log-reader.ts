@@ -14,7 +14,7 @@ import {
 import { isMetastream, LINK_TYPE, originalOf } from './system-names.js';
 
 /** A page ends after the record with which it reaches this size. */
-const PAGE_BYTES = 1024 * 1024;
+const PAGE_BYTES = 256 * 1024;
 
 /** Most revisions that one page looks at to find events that have not expired. */
 const AGE_WINDOW = 4_096;

@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Clock, PosthornError, SystemClock } from '../../kernel/index.js';
+import { makeFolder } from './data-folder.js';
 import { OpenLog, type ReaderThread, type WriterThread } from './open-log.js';
 import { StoreThread } from './store-thread.js';
 import type { WriterOptions } from './writer-protocol.js';
@@ -43,30 +43,6 @@ export async function openEmbeddedLog(options: EmbeddedLogOptions): Promise<Open
   } catch (error) {
     await writer.terminate();
     throw error;
-  }
-}
-
-function makeFolder(folder: string): void {
-  try {
-    const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-    if (first !== undefined) persistFolders(dirname(first), folder);
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new PosthornError(
-      'PSH_EVENT_STORE_FOLDER_NOT_WRITABLE',
-      `${folder} cannot be created: ${reason}`,
-      { cause },
-    );
-  }
-}
-
-/** Makes sure that a power cut leaves the new folders where they are: from `top`, which was there, down to `folder`. */
-function persistFolders(top: string, folder: string): void {
-  for (let at = folder; at.length >= top.length; at = dirname(at)) {
-    const descriptor = openSync(at, 'r');
-    fsyncSync(descriptor);
-    closeSync(descriptor);
-    if (at === top) return;
   }
 }
 

@@ -4,7 +4,7 @@ import { RecordWindow } from './record-window.js';
 import { isMetastream, LINK_TYPE, originalOf } from './system-names.js';
 
 /** A page ends after the record with which it reaches this size. */
-const PAGE_BYTES = 1024 * 1024;
+const PAGE_BYTES = 256 * 1024;
 
 /** What a record takes in memory besides its content, roughly. */
 const RECORD_OVERHEAD_BYTES = 256;

@@ -15,6 +15,7 @@ const INT64_MIN = -(2n ** 63n);
 /** A `$tb` above every revision that does not mean "deleted". */
 const BEYOND_EVERY_REVISION = SOFT_DELETED - 1;
 const TRUNCATE_BEFORE = '$tb';
+const ACL = '$acl';
 const ACL_ROLES = new Set(['$r', '$w', '$d', '$mr', '$mw']);
 
 /**
@@ -34,6 +35,36 @@ export function parseRetention(data: Uint8Array, isJson: boolean): Retention {
     maxCount: bounded(values.get('$maxCount') ?? 0n),
     maxAgeS: bounded(values.get('$maxAge') ?? 0n),
   };
+}
+
+/** Who may do what with a stream: names of users and groups; `$all` stands for everybody. What is left out is not decided. */
+export interface StreamAcl {
+  readonly $r?: readonly string[];
+  readonly $w?: readonly string[];
+  readonly $d?: readonly string[];
+  readonly $mr?: readonly string[];
+  readonly $mw?: readonly string[];
+}
+
+/** The access control list in stream metadata, read as strictly. @returns `undefined` if there is none */
+export function parseMetadataAcl(data: Uint8Array, isJson: boolean): StreamAcl | undefined {
+  const members = isJson ? membersOf(text(data)) : undefined;
+  if (!members?.every(({ key, raw }) => isAcceptable(key, raw))) return undefined;
+  return toAcl(members.findLast(({ key }) => key === ACL));
+}
+
+/** One of the lists of defaults in `$settings`. @returns `undefined` if it is not there, or not one */
+export function parseDefaultAcl(data: Uint8Array, key: string): StreamAcl | undefined {
+  const member = membersOf(text(data))?.findLast((one) => one.key === key);
+  return member && isAcl(JSON.parse(member.raw)) ? toAcl(member) : undefined;
+}
+
+function toAcl(member: Member | undefined): StreamAcl | undefined {
+  if (!member) return undefined;
+  const roles = Object.entries(JSON.parse(member.raw) as Record<string, string | string[]>);
+  return Object.fromEntries(
+    roles.map(([role, names]) => [role, typeof names === 'string' ? [names] : names]),
+  );
 }
 
 /**
@@ -57,7 +88,7 @@ const INTEGER_KEYS = new Set([TRUNCATE_BEFORE, '$maxCount', '$maxAge', '$cacheCo
 function isAcceptable(key: string, raw: string): boolean {
   if (INTEGER_KEYS.has(key)) return isInt64(raw);
   if (key === '$tmp') return raw === 'true' || raw === 'false';
-  if (key === '$acl') return isAcl(JSON.parse(raw));
+  if (key === ACL) return isAcl(JSON.parse(raw));
   return true;
 }
 

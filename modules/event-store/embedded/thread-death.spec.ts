@@ -65,9 +65,9 @@ describe('when a thread of the engine dies', () => {
 
   it('the reader: reads are refused, and the log has failed', async () => {
     const { opened, reader } = await openWithThreads(folder());
-    const read = opened.log.readStream({ ...forwards, stream: 'missing' });
 
-    void reader.terminate();
+    void reader.terminate(); // first: the thread would be quick to answer
+    const read = opened.log.readStream({ ...forwards, stream: 'missing' });
     const [error] = await Promise.all([opened.failed, expectKind(read, 'unavailable')]);
 
     expect(error).toMatchObject({ code: 'PSH_EVENT_STORE_FAILED' });

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { handleUnaryCall } from '@grpc/grpc-js';
 import type { Clock } from '../../kernel/index.js';
 import { gossip, type shared } from './protocol.js';
-import { toTicks } from './recorded-message.js';
-import { toWireUuid } from './wire-uuid.js';
+import { toTicks } from './recorded-event.js';
+import { structuredUuid } from './wire-uuid.js';
 
 /** Where a server is reached. */
 export interface Address {
@@ -19,7 +19,7 @@ export function gossipCall(
   clock: Clock,
   listening: () => Address,
 ): handleUnaryCall<shared.Empty, gossip.ClusterInfo> {
-  const instanceId = toWireUuid(randomUUID(), 'structured');
+  const instanceId = structuredUuid(randomUUID());
   return (call, callback) => {
     const { host, port } = parseAuthority(call.getHost()) ?? listening();
     const member = new gossip.MemberInfo()

@@ -66,7 +66,7 @@ describe('the protocol', () => {
 
   it('keeps 64-bit numbers exact', () => {
     const position = new shared.AllStreamPosition()
-      .setCommitPosition(UINT64_MAX)
+      .setCommitPosition(UINT64_MAX.toString())
       .setPreparePosition('9223372036854775807');
 
     const read = shared.AllStreamPosition.deserializeBinary(position.serializeBinary());

@@ -3,9 +3,11 @@ import type { Clock } from '../../kernel/index.js';
 import type { CommitFeed } from '../embedded/commit-feed.js';
 import type { EventLog } from '../embedded/event-log.js';
 import type { PersistentSubscriptions } from '../persistent-subscriptions/persistent-subscriptions.js';
-import type { Caller, Callers } from './caller.js';
+import type { Caller, Callers } from './access/caller.js';
+import type { StreamAccess } from './access/stream-access.js';
 import { toCallStatus } from './errors/to-call-status.js';
 import type { OpenCalls } from './open-calls.js';
+import type { HeldBytes } from './streams/held-bytes.js';
 import { ResponseStream } from './response-stream.js';
 
 /** What the calls of the server work on. */
@@ -15,7 +17,10 @@ export interface WireContext {
   readonly persistentSubscriptions: PersistentSubscriptions;
   readonly clock: Clock;
   readonly callers: Callers;
+  readonly access: StreamAccess;
   readonly openCalls: OpenCalls;
+  /** What is held of appends that are not complete. */
+  readonly heldBytes: HeldBytes;
   /** Most bytes of event data that one append may carry. */
   readonly maxAppendBytes: number;
   /** Resolves when another append may be prepared; `undefined` if it may at once. */
@@ -42,12 +47,12 @@ export function unaryCall<Request, Response>(
 }
 
 /** A call with one request and many responses, for those who are admitted. It ends when `handle` does. */
-export function streamingCall<Request, Response>(
+export function streamingCall<Request>(
   context: WireContext,
-  handle: (request: Request, responses: ResponseStream<Response>) => Promise<void>,
-): handleServerStreamingCall<Request, Response> {
+  handle: (request: Request, responses: ResponseStream, caller: Caller) => Promise<void>,
+): handleServerStreamingCall<Request, Buffer> {
   return (call) => {
-    const responses = new ResponseStream<Response>(call);
+    const responses = new ResponseStream(call);
     const forget = context.openCalls.add(
       {
         end: (status) => {
@@ -58,8 +63,7 @@ export function streamingCall<Request, Response>(
     );
     responses.whenOver(forget);
     const answer = async (): Promise<void> => {
-      context.callers.admit(call.metadata);
-      await handle(call.request, responses);
+      await handle(call.request, responses, context.callers.admit(call.metadata));
     };
     answer().then(
       () => {

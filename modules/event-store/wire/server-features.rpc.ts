@@ -18,10 +18,13 @@ const SOURCES = ['stream', 'all'] as const;
 /** What the methods of a service can do beyond what their first version could, by lower-case name. */
 type Features = (method: string) => readonly string[];
 
-const READ_FEATURES = ['position', 'events'] as const;
+const STREAMS_FEATURES: Readonly<Record<string, readonly string[] | undefined>> = {
+  read: ['position', 'events'],
+  batchappend: ['deadline_duration'],
+};
 
 const SERVICES: readonly (readonly [Methods, Features])[] = [
-  [StreamsService, (method) => (method === 'read' ? READ_FEATURES : [])],
+  [StreamsService, (method) => STREAMS_FEATURES[method] ?? []],
   [PersistentSubscriptionsService, () => SOURCES],
   [ServerFeaturesService, () => []],
   [GossipService, () => []],

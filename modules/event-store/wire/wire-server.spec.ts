@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { EventStoreDBClient, jsonEvent, UnavailableError } from '@eventstore/db-client';
+import {
+  DeadlineExceededError,
+  EventStoreDBClient,
+  jsonEvent,
+  UnavailableError,
+} from '@eventstore/db-client';
 import featureServices from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import gossipServices from '@eventstore/db-client/generated/gossip_grpc_pb.js';
-import projectionServices from '@eventstore/db-client/generated/projections_grpc_pb.js';
-import projections from '@eventstore/db-client/generated/projections_pb.js';
 import { credentials, type ServiceError, status } from '@grpc/grpc-js';
 import { identifier, rawStreams } from '../../../test/support/wire-calls.js';
 import { WireStore } from '../../../test/support/wire-store.js';
@@ -73,7 +76,7 @@ describe('the wire server', () => {
       append: [],
       delete: [],
       tombstone: [],
-      batchappend: [],
+      batchappend: ['deadline_duration'],
     });
     expect(named('event_store.client.persistent_subscriptions.persistentsubscriptions')).toEqual(
       Object.fromEntries(
@@ -92,16 +95,23 @@ describe('the wire server', () => {
     expect(methods.some(({ serviceName }) => serviceName.includes('projections'))).toBe(false);
   });
 
-  it('has no projections', async () => {
-    const client = using(
-      new projectionServices.ProjectionsClient(store.address, credentials.createInsecure()),
-    );
+  it.each<[string, (client: EventStoreDBClient) => Promise<unknown>]>([
+    ['createProjection', (client) => client.createProjection('p', 'fromAll()')],
+    ['updateProjection', (client) => client.updateProjection('p', 'fromAll()')],
+    ['deleteProjection', (client) => client.deleteProjection('p')],
+    ['enableProjection', (client) => client.enableProjection('p')],
+    ['disableProjection', (client) => client.disableProjection('p')],
+    ['abortProjection', (client) => client.abortProjection('p')],
+    ['resetProjection', (client) => client.resetProjection('p')],
+    ['getProjectionState', (client) => client.getProjectionState('p')],
+    ['getProjectionResult', (client) => client.getProjectionResult('p')],
+    ['getProjectionStatus', (client) => client.getProjectionStatus('p')],
+    ['listProjections', (client) => client.listProjections()],
+    ['restartSubsystem', (client) => client.restartSubsystem()],
+  ])('has no projections: %s', async (_, call) => {
+    const client = EventStoreDBClient.connectionString(store.connectionString);
 
-    const error = await new Promise<ServiceError | null>((resolve) => {
-      client.disable(new projections.DisableReq(), resolve);
-    });
-
-    expect(error?.code).toBe(status.UNIMPLEMENTED);
+    await expect(call(client)).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
   });
 
   it('is found by discovery', async () => {
@@ -137,6 +147,41 @@ describe('the wire server', () => {
     );
 
     expect(result.nextExpectedRevision).toBe(0n);
+  });
+
+  it('is used with every setting that a connection string has', async () => {
+    const client = EventStoreDBClient.connectionString(
+      `${store.connectionString.replace('esdb:', 'esdb+discover:')}&nodePreference=follower` +
+        '&defaultDeadline=5000&keepAliveInterval=10000&keepAliveTimeout=10000&connectionName=mine' +
+        '&maxDiscoverAttempts=3&discoveryInterval=10&gossipTimeout=2000&tlsVerifyCert=false',
+    );
+
+    const result = await client.appendToStream('settings', EVENT, { requiresLeader: true });
+    const read = client.readStream('settings', { requiresLeader: true, deadline: 1_000 });
+
+    expect(result.success).toBe(true);
+    for await (const { event } of read) expect(event?.id).toBe(EVENT.id);
+    await client.dispose();
+  });
+
+  it('gives up with the client when its deadline passes', async () => {
+    const client = EventStoreDBClient.connectionString(store.connectionString);
+    const many = Array.from({ length: 5_000 }, (_, n) => jsonEvent({ type: 'n', data: { n } }));
+
+    await expect(client.appendToStream('late', many, { deadline: 1 })).rejects.toThrow(
+      DeadlineExceededError,
+    );
+  });
+
+  it('lets a client go that has nothing open, and takes the next', async () => {
+    const first = EventStoreDBClient.connectionString(store.connectionString);
+    await first.appendToStream('one', EVENT);
+    await first.dispose();
+
+    const next = EventStoreDBClient.connectionString(store.connectionString);
+    const again = await next.appendToStream('one', { ...EVENT, id: randomUUID() });
+
+    expect(again.nextExpectedRevision).toBe(1n);
   });
 
   it('refuses an address that is taken', async () => {

@@ -3,19 +3,20 @@ import { type Clock, PosthornError } from '../../kernel/index.js';
 import { CommitFeed } from '../embedded/commit-feed.js';
 import type { EventLog } from '../embedded/event-log.js';
 import type { PersistentSubscriptions } from '../persistent-subscriptions/persistent-subscriptions.js';
-import { Callers, type Users } from './caller.js';
+import { Callers, type Users } from './access/caller.js';
+import { StreamAccess } from './access/stream-access.js';
+import { eagerResponses } from './eager-responses.js';
 import { gossipCall } from './gossip.rpc.js';
 import { OpenCalls } from './open-calls.js';
-import {
-  GossipService,
-  PersistentSubscriptionsService,
-  ServerFeaturesService,
-  StreamsService,
-} from './protocol.js';
+import { GossipService, ServerFeaturesService } from './protocol.js';
 import type { WireContext } from './rpc.js';
 import { serverFeaturesCall } from './server-features.rpc.js';
-import { streamsCalls } from './streams/streams.service.js';
-import { subscriptionsCalls } from './subscriptions/subscriptions.service.js';
+import { HeldBytes } from './streams/held-bytes.js';
+import { STREAMS_SERVICE, streamsCalls } from './streams/streams.service.js';
+import {
+  SUBSCRIPTIONS_SERVICE,
+  subscriptionsCalls,
+} from './subscriptions/subscriptions.service.js';
 
 export interface WireServerOptions {
   readonly log: EventLog;
@@ -28,10 +29,15 @@ export interface WireServerOptions {
   readonly port: number;
   /** Certificate chain and private key, both PEM. Without them the server speaks plain text (`tls=false`). */
   readonly tls?: { readonly certificate: Buffer; readonly key: Buffer };
-  /** Names and passwords of those who are let in; clients send them over TLS alone. Default: everybody is let in. */
+  /**
+   * Those who are let in, and judged by the access control lists of streams; clients send names and passwords over TLS
+   * alone. Default: everybody is let in and may do everything.
+   */
   readonly users?: Users;
   /** Most bytes of event data that one append may carry; default 1 MiB, and never more than the log takes. */
   readonly maxAppendBytes?: number;
+  /** Most bytes of appends that were begun and are not complete, of all clients together; default 256 MiB. */
+  readonly maxHeldBytes?: number;
   /** Resolves when another append may be prepared, `undefined` if it may at once: keeps memory bounded under load. */
   readonly room?: () => Promise<void> | undefined;
 }
@@ -47,11 +53,15 @@ export interface WireServer {
 }
 
 const DEFAULT_MAX_APPEND_BYTES = 1_048_576;
+const DEFAULT_MAX_HELD_BYTES = 256 * 1024 * 1024;
 
 /** Clients send chunks of 3 MiB and events of any size; EventStoreDB takes about as much. */
 const MAX_REQUEST_BYTES = 17 * 1024 * 1024;
 
 const KEEPALIVE_MS = 10_000;
+
+/** Calls that one connection may have open at a time: ten times as many as EventStoreDB allows. */
+const MAX_CALLS_PER_CONNECTION = 1_000;
 
 /** How long the last responses may take to reach clients that do not read. */
 const CLOSE_TIMEOUT_MS = 1_000;
@@ -61,11 +71,13 @@ const CLOSE_TIMEOUT_MS = 1_000;
  * Streams, persistent subscriptions, server features and gossip are there; of other services (projections, users,
  * operations, monitoring) every call is answered with `UNIMPLEMENTED`.
  *
- * Memory is bounded: who reads slowly is sent nothing more, and who writes faster than the disk is not read from.
+ * Memory is bounded: who reads slowly is sent nothing more, who writes faster than the disk is not read from, and what is
+ * held of appends that are not complete has a limit.
  * @throws PosthornError `PSH_EVENT_STORE_ADDRESS_NOT_AVAILABLE` if it cannot listen there, or the certificate is not one
  */
 export async function startWireServer(options: WireServerOptions): Promise<WireServer> {
   const { log, clock, persistentSubscriptions, host } = options;
+  const access = new StreamAccess(log); // before the feed: it learns of changed lists first
   const feed = new CommitFeed(log);
   const openCalls = new OpenCalls();
   const context: WireContext = {
@@ -75,23 +87,28 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
     persistentSubscriptions,
     openCalls,
     callers: new Callers(options.users),
+    access,
+    heldBytes: new HeldBytes(options.maxHeldBytes ?? DEFAULT_MAX_HELD_BYTES),
     maxAppendBytes: options.maxAppendBytes ?? DEFAULT_MAX_APPEND_BYTES,
     room: options.room ?? (() => undefined),
   };
   const server = new Server({
+    interceptors: [eagerResponses],
     'grpc.max_receive_message_length': MAX_REQUEST_BYTES,
+    'grpc.max_concurrent_streams': MAX_CALLS_PER_CONNECTION,
     'grpc.keepalive_time_ms': KEEPALIVE_MS,
     'grpc.keepalive_timeout_ms': KEEPALIVE_MS,
   });
   let port = options.port;
-  server.addService(StreamsService, streamsCalls(context));
-  server.addService(PersistentSubscriptionsService, subscriptionsCalls(context));
+  server.addService(STREAMS_SERVICE, streamsCalls(context));
+  server.addService(SUBSCRIPTIONS_SERVICE, subscriptionsCalls(context));
   server.addService(ServerFeaturesService, { getSupportedMethods: serverFeaturesCall() });
   server.addService(GossipService, { read: gossipCall(clock, () => ({ host, port })) });
   try {
     port = await listen(server, options);
   } catch (error) {
     feed.close();
+    access.close();
     throw error;
   }
   let closing: Promise<void> | undefined;
@@ -99,6 +116,7 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
     await openCalls.close();
     await shutDown(server, clock);
     feed.close();
+    access.close();
   };
   return { port, close: () => (closing ??= close()) };
 }

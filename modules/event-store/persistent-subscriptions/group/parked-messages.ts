@@ -51,6 +51,11 @@ export class ParkedMessages {
     return this.#stop !== undefined;
   }
 
+  /** Whether a read of them is under way. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
   /** Where the replay goes on reading; `undefined` if there is nothing to read now. */
   get nextRead(): number | undefined {
     return this.#stop === undefined || this.#isReading ? undefined : this.#from;

@@ -318,19 +318,16 @@ export class SubscriptionGroup {
   #advance(nowMs: number): void {
     do this.#dispatcher.dispatch(nowMs);
     while (this.#takeKept());
-    if (
-      !this.#checkpoints ||
-      this.#limits.waitingMessages - this.#waitingCount <= this.#limits.readThreshold
-    )
-      return;
+    const room = this.#limits.waitingMessages - this.#waitingCount;
+    const isReading = this.#intake.isReading || this.#parked.isReading;
+    if (!this.#checkpoints || isReading || room <= this.#limits.readThreshold) return;
     const parkedFrom = this.#parked.nextRead;
     if (parkedFrom !== undefined) {
       this.#parked.beginRead();
-      this.#effects.readParked(parkedFrom, this.#limits.pageSize);
-    }
-    if (this.#intake.needsHistory) {
+      this.#effects.readParked(parkedFrom, this.#limits.pageFor(room));
+    } else if (this.#intake.needsHistory) {
       this.#intake.beginRead();
-      this.#effects.readHistory(this.#intake.next, this.#limits.pageSize);
+      this.#effects.readHistory(this.#intake.next, this.#limits.pageFor(room));
     }
   }
 

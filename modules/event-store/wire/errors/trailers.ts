@@ -12,18 +12,13 @@ export const TRAILER = {
   requiredMetadataProperties: 'required-metadata-properties',
 } as const;
 
-/** Values of the `exception` trailer. */
+/** Values of the `exception` trailer, besides those about persistent subscriptions. */
 export const EXCEPTION = {
   accessDenied: 'access-denied',
   streamDeleted: 'stream-deleted',
   wrongExpectedVersion: 'wrong-expected-version',
   maximumAppendSizeExceeded: 'maximum-append-size-exceeded',
   missingMetadata: 'missing-required-metadata-property',
-  subscriptionExists: 'persistent-subscription-exists',
-  subscriptionDoesNotExist: 'persistent-subscription-does-not-exist',
-  subscriptionFailed: 'persistent-subscription-failed',
-  subscriptionDropped: 'persistent-subscription-dropped',
-  maximumSubscribersReached: 'maximum-subscribers-reached',
 } as const;
 
 export type TrailerName = (typeof TRAILER)[keyof typeof TRAILER];

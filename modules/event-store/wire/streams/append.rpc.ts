@@ -1,16 +1,17 @@
 import type { handleClientStreamingCall } from '@grpc/grpc-js';
 import { EngineError, type ExpectedRevision } from '../../embedded/event-log.js';
+import type { Caller } from '../access/caller.js';
 import { type CallStatus, handlerFailed } from '../errors/call-status.js';
 import { toCallStatus } from '../errors/to-call-status.js';
 import type { streams } from '../protocol.js';
 import type { WireContext } from '../rpc.js';
-import { streamNameOf } from '../wire-text.js';
+import type { AppendRequest } from './append-request.js';
 import { appendedResponse, wrongVersionResponse } from './append-response.js';
 import { checkTarget } from './append-target.js';
-import { expectedRevisionOf } from './expected-revision.js';
+import { toExpectedRevision } from './expected-revision.js';
 import { ProposedEvents } from './proposed-events.js';
 
-type AppendCall = handleClientStreamingCall<streams.AppendReq, streams.AppendResp>;
+type AppendCall = handleClientStreamingCall<AppendRequest, streams.AppendResp>;
 type Answer = Parameters<AppendCall>[1];
 
 /** Streams.Append: one append per call, the options first, then event by event. */
@@ -20,12 +21,6 @@ export function appendCall(context: WireContext): AppendCall {
     const fail = (error: unknown): void => {
       answer(toCallStatus(error));
     };
-    const append = new IncomingAppend(context);
-    const forget = context.openCalls.add(
-      { settled: () => append.settled(), end: fail },
-      'unavailable',
-    );
-    call.once('close', forget);
     const attempt = (step: () => void): void => {
       try {
         step();
@@ -34,8 +29,16 @@ export function appendCall(context: WireContext): AppendCall {
       }
     };
     attempt(() => {
-      context.callers.admit(call.metadata);
-      call.on('data', (request: streams.AppendReq) => {
+      const append = new IncomingAppend(context, context.callers.admit(call.metadata));
+      const forget = context.openCalls.add(
+        { settled: () => append.settled(), end: fail },
+        'unavailable',
+      );
+      call.once('close', () => {
+        forget();
+        append.release();
+      });
+      call.on('data', (request: AppendRequest) => {
         attempt(() => {
           append.take(request);
         });
@@ -59,20 +62,29 @@ function once(callback: Answer): Answer {
   };
 }
 
+interface Target {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  /** Whether the caller may write it, where that has to be looked up. */
+  readonly access: Promise<void> | undefined;
+}
+
 class IncomingAppend {
   readonly #context: WireContext;
+  readonly #caller: Caller;
   readonly #proposed: ProposedEvents;
-  #target: { readonly stream: string; readonly expected: ExpectedRevision } | undefined;
+  #target: Target | undefined;
   #failure: CallStatus | undefined;
   #submission: Promise<streams.AppendResp> | undefined;
 
-  constructor(context: WireContext) {
+  constructor(context: WireContext, caller: Caller) {
     this.#context = context;
-    this.#proposed = new ProposedEvents(context.maxAppendBytes);
+    this.#caller = caller;
+    this.#proposed = new ProposedEvents(context.maxAppendBytes, context.heldBytes);
   }
 
   /** @throws CallStatus if the message is not one that may come now, or one event too much; later ones are ignored */
-  take(request: streams.AppendReq): void {
+  take(request: AppendRequest): void {
     if (this.#failure) return;
     try {
       this.#take(request);
@@ -86,32 +98,37 @@ class IncomingAppend {
     return (this.#submission ??= this.#submit());
   }
 
+  /** Lets go of what it holds: the call is over. */
+  release(): void {
+    this.#proposed.release();
+  }
+
   /** Resolves when what was submitted, if anything, is decided. */
   async settled(): Promise<void> {
     await this.#submission?.catch(() => undefined);
   }
 
-  #take(request: streams.AppendReq): void {
-    const options = request.getOptions();
-    const message = request.getProposedMessage();
+  #take({ options, proposed, sizeBytes }: AppendRequest): void {
     if (!this.#target && options) {
-      const stream = streamNameOf(options.getStreamIdentifier());
+      const { stream } = options;
       checkTarget(stream);
-      this.#target = { stream, expected: expectedRevisionOf(options) };
-    } else if (this.#target && message) {
-      this.#proposed.add(message);
+      const access = this.#context.access.check(this.#caller, 'write', stream);
+      access?.catch(() => undefined); // told when the append is submitted
+      this.#target = { stream, expected: toExpectedRevision(options.expected), access };
+    } else if (this.#target && proposed) {
+      this.#proposed.add([proposed], sizeBytes);
     } else throw handlerFailed();
   }
 
   async #submit(): Promise<streams.AppendResp> {
     if (this.#failure) throw this.#failure;
     if (!this.#target) throw handlerFailed();
+    const { stream, expected, access } = this.#target;
+    const { events } = this.#proposed; // released when the client goes, which may be while this waits
+    await access;
     await this.#context.room();
-    const { stream, expected } = this.#target;
     try {
-      return appendedResponse(
-        await this.#context.log.append(stream, expected, this.#proposed.events),
-      );
+      return appendedResponse(await this.#context.log.append(stream, expected, events));
     } catch (error) {
       if (error instanceof EngineError && error.detail.kind === 'wrong-expected-version') {
         return wrongVersionResponse(error.detail);

@@ -1,10 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
-import { status } from '@grpc/grpc-js';
+import streamServices from '@eventstore/db-client/generated/streams_grpc_pb.js';
+import { Client, type ClientDuplexStream, credentials, status } from '@grpc/grpc-js';
 import { BatchConversation, failureOf, rawStreams } from '../../../../test/support/wire-calls.js';
 import { WireStore } from '../../../../test/support/wire-store.js';
 import { ManualClock } from '../../../kernel/index.js';
-import { shared } from '../protocol.js';
+import { MessageWriter } from '../protobuf/message-writer.js';
+import { shared, streams } from '../protocol.js';
+import { writeStreamName } from '../wire-text.js';
+import { writeWireUuid } from '../wire-uuid.js';
 
 const NOW = Date.UTC(2026, 0, 1);
 const MIB = 1024 * 1024;
@@ -146,6 +151,32 @@ describe('BatchAppend', () => {
     expect(batch.answers).toHaveLength(2);
   });
 
+  it('counts a deadline that is a duration from when the append began', async () => {
+    const [unfinished, barrier] = [randomUUID(), randomUUID()];
+    const raw = rawBatchAppend(store.address);
+    raw.write(chunkWithin(unfinished, 'one', 500));
+    batch.say({ id: barrier, options: { stream: 'two' }, isFinal: true });
+    await batch.answered(1);
+    const answer = once(raw, 'data');
+    raw.write(chunkWithin(randomUUID(), 'three', 0));
+
+    const [late] = (await answer) as [Buffer];
+    const answered = once(raw, 'data');
+    clock.advance(500);
+    const [timedOut] = (await answered) as [Buffer];
+
+    for (const [bytes, stream] of [
+      [late, 'three'],
+      [timedOut, 'one'],
+    ] as const) {
+      const response = streams.BatchAppendResp.deserializeBinary(bytes);
+      expect(response.getError()?.getDetails()?.getTypeUrl()).toContain('Timeout');
+      const name = response.getStreamIdentifier()?.getStreamName_asU8() ?? [];
+      expect(Buffer.from(name).toString()).toBe(stream);
+    }
+    raw.cancel();
+  });
+
   it('tells where the stream is when it is not where it was expected', async () => {
     const options = { stream: 'one', revision: '7' };
     batch.say({ id: randomUUID(), options, events: [Buffer.from('1')], isFinal: true });
@@ -209,3 +240,26 @@ describe('BatchAppend', () => {
     expect(batch.answeredIds).toEqual([submitted]);
   });
 });
+
+/** A call whose messages are bytes: for what the generated classes cannot say. */
+function rawBatchAppend(address: string): ClientDuplexStream<Buffer, Buffer> {
+  const asIs = (bytes: Buffer): Buffer => bytes;
+  const client = new Client(address, credentials.createInsecure());
+  const { path } = streamServices.StreamsService.batchAppend;
+  const call = client.makeBidiStreamRequest(path, asIs, asIs);
+  return call.on('error', () => undefined);
+}
+
+/** The first chunk of an append that has so much time, as newer clients say it. */
+function chunkWithin(id: string, stream: string, durationMs: number): Buffer {
+  const writer = new MessageWriter(200);
+  const options = writer.mark();
+  const deadline = writer.mark();
+  writer.number(2, durationMs * 1_000_000);
+  writer.enclose(7, deadline);
+  writer.bytes(4, new Uint8Array(0));
+  writeStreamName(writer, 1, stream);
+  writer.enclose(2, options);
+  writeWireUuid(writer, 1, id, 'string');
+  return writer.message;
+}

@@ -1,19 +1,19 @@
-import type { CancelTimer } from '../../../kernel/index.js';
 import type { ExpectedRevision } from '../../embedded/event-log.js';
 import { isUuid } from '../../embedded/uuid-bytes.js';
-import { accessDenied, invalidArgument } from '../errors/call-status.js';
-import { shared, type streams } from '../protocol.js';
+import type { Caller } from '../access/caller.js';
+import { invalidArgument } from '../errors/call-status.js';
 import type { WireContext } from '../rpc.js';
-import { streamNameOf } from '../wire-text.js';
-import { fromWireUuid } from '../wire-uuid.js';
+import type { AppendDeadline, AppendOptions } from './append-options.js';
 import { checkTarget } from './append-target.js';
+import type { BatchAppendRequest } from './batch-append-request.js';
 import {
   type AppendAddress,
   batchFailure,
   batchSuccess,
   batchTooLate,
 } from './batch-append-response.js';
-import { expectedPositionOf } from './expected-revision.js';
+import { toExpectedRevision } from './expected-revision.js';
+import { PendingAppends } from './pending-appends.js';
 import { ProposedEvents } from './proposed-events.js';
 
 /** How long the chunks of one append may take to arrive, if its deadline is not earlier. */
@@ -21,14 +21,16 @@ const WRITE_TIMEOUT_MS = 2_000;
 
 /** An append that was begun and is not answered. */
 interface Pending extends AppendAddress {
-  readonly key: string;
-  readonly streamName: string;
+  readonly correlationId: string;
   readonly expected: ExpectedRevision;
   readonly proposed: ProposedEvents;
-  /** On the clock of the machine; `Infinity` when there is none. */
+  /** Whether the caller may write the stream, where that has to be looked up. */
+  readonly access: Promise<void> | undefined;
+  /** On the monotonic clock; `Infinity` when there is none. */
   readonly deadlineMs: number;
+  /** When it is given up: at its deadline, and earlier as long as it is not complete. */
+  dueMs: number;
   isSubmitted: boolean;
-  cancelTimer: CancelTimer | undefined;
 }
 
 /**
@@ -38,34 +40,32 @@ interface Pending extends AppendAddress {
  */
 export class BatchAppends {
   readonly #context: WireContext;
-  readonly #isAdmitted: boolean;
-  readonly #answer: (response: streams.BatchAppendResp) => void;
-  readonly #pending = new Map<string, Pending>();
+  readonly #caller: Caller;
+  readonly #answer: (response: Buffer) => void;
+  readonly #pending: PendingAppends<Pending>;
   readonly #submitted = new Set<Promise<void>>();
 
   /** @param answer takes each answer when it is known, in no particular order */
-  constructor(
-    context: WireContext,
-    isAdmitted: boolean,
-    answer: (response: streams.BatchAppendResp) => void,
-  ) {
+  constructor(context: WireContext, caller: Caller, answer: (response: Buffer) => void) {
     this.#context = context;
-    this.#isAdmitted = isAdmitted;
+    this.#caller = caller;
     this.#answer = answer;
+    this.#pending = new PendingAppends(context.clock, (append) => {
+      append.proposed.release();
+      answer(batchTooLate(append));
+    });
   }
 
-  take(request: streams.BatchAppendReq): void {
-    const key = fromWireUuid(request.getCorrelationId());
-    const append = this.#pending.get(key) ?? this.#begin(key, request);
+  take(request: BatchAppendRequest): void {
+    const append = this.#pending.get(request.correlationId) ?? this.#begin(request);
     if (!append || append.isSubmitted) return;
     try {
-      for (const message of request.getProposedMessagesList()) append.proposed.add(message);
+      append.proposed.add(request.proposed, request.sizeBytes);
     } catch (error) {
       this.#end(append, batchFailure(append, error));
       return;
     }
-    if (request.getIsFinal()) this.#submit(append);
-    else append.cancelTimer ??= this.#timer(append, WRITE_TIMEOUT_MS);
+    if (request.isFinal) this.#submit(append);
   }
 
   /** Resolves when everything that was submitted is answered. */
@@ -75,88 +75,89 @@ export class BatchAppends {
 
   /** Forgets everything: nobody is there to be answered. */
   abandon(): void {
-    for (const { cancelTimer } of this.#pending.values()) cancelTimer?.();
-    this.#pending.clear();
+    for (const { proposed } of this.#pending.clear()) proposed.release();
   }
 
   /** @returns `undefined` if the request begins nothing, or what it begins is refused */
-  #begin(key: string, request: streams.BatchAppendReq): Pending | undefined {
-    const options = request.getOptions();
+  #begin({ correlation, correlationId, options }: BatchAppendRequest): Pending | undefined {
     if (!options) return undefined;
-    const address: AppendAddress = {
-      correlation: request.getCorrelationId() ?? new shared.UUID(),
-      stream: options.getStreamIdentifier() ?? new shared.StreamIdentifier(),
-    };
-    const deadlineMs = deadlineOf(options);
+    const address: AppendAddress = { correlation, stream: options.stream };
     try {
-      const append = { ...address, ...this.#parse(key, options), key, deadlineMs };
-      if (this.#remainingMs(append) > 0) {
-        this.#pending.set(key, append);
-        return append;
+      const nowMs = this.#context.clock.monotonic();
+      const { expected, access } = this.#admitted(correlationId, options);
+      const deadlineMs = nowMs + this.#timeLeftMs(options.deadline);
+      if (deadlineMs <= nowMs) {
+        this.#answer(batchTooLate(address));
+        return undefined;
       }
-      this.#answer(batchTooLate(address));
+      const append: Pending = {
+        ...address,
+        correlationId,
+        expected,
+        proposed: new ProposedEvents(this.#context.maxAppendBytes, this.#context.heldBytes),
+        access,
+        deadlineMs,
+        dueMs: Math.min(deadlineMs, nowMs + WRITE_TIMEOUT_MS),
+        isSubmitted: false,
+      };
+      this.#pending.add(append);
+      access?.catch((error: unknown) => {
+        this.#end(append, batchFailure(append, error));
+      });
+      return append;
     } catch (error) {
       this.#answer(batchFailure(address, error));
+      return undefined;
     }
-    return undefined;
   }
 
-  #parse(
-    key: string,
-    options: streams.BatchAppendReq.Options,
-  ): Omit<Pending, keyof AppendAddress | 'key' | 'deadlineMs'> {
-    if (!this.#isAdmitted) throw accessDenied();
-    if (!isUuid(key)) throw invalidArgument('The correlation id is a UUID.');
-    const streamName = streamNameOf(options.getStreamIdentifier());
-    if (streamName === '') throw invalidArgument('Required field StreamIdentifier not set.');
-    checkTarget(streamName);
-    return {
-      streamName,
-      expected: expectedPositionOf(options),
-      proposed: new ProposedEvents(this.#context.maxAppendBytes),
-      isSubmitted: false,
-      cancelTimer: undefined,
-    };
+  #admitted(
+    correlationId: string,
+    { stream, expected }: AppendOptions,
+  ): Pick<Pending, 'expected' | 'access'> {
+    if (!isUuid(correlationId)) throw invalidArgument('The correlation id is a UUID.');
+    if (stream === '') throw invalidArgument('Required field StreamIdentifier not set.');
+    checkTarget(stream);
+    const access = this.#context.access.check(this.#caller, 'write', stream);
+    return { expected: toExpectedRevision(expected), access };
+  }
+
+  #timeLeftMs(deadline: AppendDeadline): number {
+    switch (deadline.kind) {
+      case 'at':
+        return deadline.epochMs - this.#context.clock.now();
+      case 'within':
+        return deadline.durationMs;
+      case 'none':
+        return Infinity;
+    }
   }
 
   #submit(append: Pending): void {
     append.isSubmitted = true;
-    append.cancelTimer?.();
-    append.cancelTimer = this.#timer(append, Infinity);
-    const { streamName, expected, proposed } = append;
-    const submission = this.#context.log.append(streamName, expected, proposed.events).then(
-      (outcome) => {
-        this.#end(append, batchSuccess(append, outcome));
-      },
-      (error: unknown) => {
-        this.#end(append, batchFailure(append, error));
-      },
-    );
+    this.#pending.extend(append, append.deadlineMs);
+    const submission = this.#append(append).catch((error: unknown) => {
+      this.#end(append, batchFailure(append, error));
+    });
     this.#submitted.add(submission);
     void submission.then(() => this.#submitted.delete(submission));
   }
 
-  #timer(append: Pending, atMostMs: number): CancelTimer | undefined {
-    const delayMs = Math.min(this.#remainingMs(append), atMostMs);
-    if (delayMs === Infinity) return undefined;
-    return this.#context.clock.setTimer(() => {
-      this.#end(append, batchTooLate(append));
-    }, delayMs);
+  async #append(append: Pending): Promise<void> {
+    const { stream, expected, proposed, access } = append;
+    if (access) {
+      await access;
+      if (this.#pending.get(append.correlationId) !== append) return; // answered meanwhile: too late
+    }
+    const appended = this.#context.log.append(stream, expected, proposed.events);
+    proposed.release(); // the engine counts them from here on
+    const outcome = await appended;
+    this.#end(append, batchSuccess(append, outcome));
   }
 
-  #remainingMs({ deadlineMs }: Pick<Pending, 'deadlineMs'>): number {
-    return deadlineMs - this.#context.clock.now();
-  }
-
-  #end(append: Pending, response: streams.BatchAppendResp): void {
-    if (this.#pending.get(append.key) !== append) return;
-    this.#pending.delete(append.key);
-    append.cancelTimer?.();
+  #end(append: Pending, response: Buffer): void {
+    if (!this.#pending.remove(append)) return;
+    append.proposed.release();
     this.#answer(response);
   }
-}
-
-function deadlineOf(options: streams.BatchAppendReq.Options): number {
-  const deadline = options.getDeadline();
-  return deadline ? deadline.toDate().getTime() : Infinity;
 }

@@ -1,5 +1,6 @@
 import type { ExpectedRevision } from '../../embedded/event-log.js';
 import { any, code as codes, empty, rpc, shared } from '../protocol.js';
+import { streamIdentifier } from '../wire-text.js';
 
 const { Code } = codes;
 
@@ -33,8 +34,8 @@ export function batchWrongExpectedVersion(expected: ExpectedRevision, current: n
   return toStatus({ name: 'WrongExpectedVersion', code: Code.ALREADY_EXISTS, content });
 }
 
-export function batchStreamDeleted(identifier: shared.StreamIdentifier): rpc.Status {
-  const content = new shared.StreamDeleted().setStreamIdentifier(identifier);
+export function batchStreamDeleted(stream: string): rpc.Status {
+  const content = new shared.StreamDeleted().setStreamIdentifier(streamIdentifier(stream));
   return toStatus({ name: 'StreamDeleted', code: Code.NOT_FOUND, content });
 }
 

@@ -1,9 +1,10 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
+import type { Caller } from '../access/caller.js';
 import { streams } from '../protocol.js';
 import { unaryCall, type WireContext } from '../rpc.js';
 import { streamNameOf } from '../wire-text.js';
 import { checkTarget } from './append-target.js';
-import { expectedRevisionOf } from './expected-revision.js';
+import { sentRevisionOf, toExpectedRevision } from './expected-revision.js';
 
 type Options = streams.DeleteReq.Options | streams.TombstoneReq.Options;
 
@@ -11,9 +12,9 @@ type Options = streams.DeleteReq.Options | streams.TombstoneReq.Options;
 export function deleteCall(
   context: WireContext,
 ): handleUnaryCall<streams.DeleteReq, streams.DeleteResp> {
-  return unaryCall(context, async (request) => {
+  return unaryCall(context, async (request, caller) => {
     const options = request.getOptions() ?? new streams.DeleteReq.Options();
-    const position = String(await remove(context, options, false));
+    const position = String(await remove(context, options, caller, false));
     return new streams.DeleteResp().setPosition(
       new streams.DeleteResp.Position().setCommitPosition(position).setPreparePosition(position),
     );
@@ -24,17 +25,23 @@ export function deleteCall(
 export function tombstoneCall(
   context: WireContext,
 ): handleUnaryCall<streams.TombstoneReq, streams.TombstoneResp> {
-  return unaryCall(context, async (request) => {
+  return unaryCall(context, async (request, caller) => {
     const options = request.getOptions() ?? new streams.TombstoneReq.Options();
-    const position = String(await remove(context, options, true));
+    const position = String(await remove(context, options, caller, true));
     return new streams.TombstoneResp().setPosition(
       new streams.TombstoneResp.Position().setCommitPosition(position).setPreparePosition(position),
     );
   });
 }
 
-async function remove({ log }: WireContext, options: Options, isHard: boolean): Promise<number> {
+async function remove(
+  { log, access }: WireContext,
+  options: Options,
+  caller: Caller,
+  isHard: boolean,
+): Promise<number> {
   const stream = streamNameOf(options.getStreamIdentifier());
   checkTarget(stream);
-  return log.delete(stream, expectedRevisionOf(options), isHard);
+  await access.check(caller, 'delete', stream);
+  return log.delete(stream, toExpectedRevision(sentRevisionOf(options)), isHard);
 }

@@ -35,6 +35,9 @@ export type ReadRequest =
   | (Common & { readonly kind: 'subscribe-to-stream'; readonly stream: string })
   | (Common & Filtered & { readonly kind: 'subscribe-to-all' });
 
+/** A request of one kind. */
+export type Requested<Kind extends ReadRequest['kind']> = Extract<ReadRequest, { kind: Kind }>;
+
 /** Records that a filtered read considers per page unless the client says otherwise. */
 const DEFAULT_WINDOW = 32;
 
@@ -92,7 +95,7 @@ function finite(options: Options): Finite {
   const isBackwards = options.getReadDirection() === ReadDirection.BACKWARDS;
   return {
     direction: isBackwards ? 'backwards' : 'forwards',
-    maxCount: toEngineNumber(options.getCount()),
+    maxCount: toEngineNumber(BigInt(options.getCount())),
   };
 }
 
@@ -100,7 +103,7 @@ function streamStart(stream: streams.ReadReq.Options.StreamOptions): From {
   const { RevisionOptionCase } = streams.ReadReq.Options.StreamOptions;
   switch (stream.getRevisionOptionCase()) {
     case RevisionOptionCase.REVISION:
-      return toEngineNumber(stream.getRevision());
+      return toEngineNumber(BigInt(stream.getRevision()));
     case RevisionOptionCase.START:
       return 'start';
     case RevisionOptionCase.END:
@@ -115,7 +118,7 @@ function allStart(options: Options): From {
   const all = options.getAll() ?? new streams.ReadReq.Options.AllOptions();
   switch (all.getAllOptionCase()) {
     case AllOptionCase.POSITION:
-      return toEngineNumber(all.getPosition()?.getCommitPosition() ?? '0');
+      return toEngineNumber(BigInt(all.getPosition()?.getCommitPosition() ?? 0));
     case AllOptionCase.START:
       return 'start';
     case AllOptionCase.END:

@@ -1,46 +1,53 @@
-import type { LogRecord, ResolvedRecord } from '../../embedded/event-log.js';
+import type { ResolvedRecord } from '../../embedded/event-log.js';
+import { MessageWriter } from '../protobuf/message-writer.js';
 import { streams } from '../protocol.js';
-import { fillRecorded } from '../recorded-message.js';
+import { recordedEventBytes, writeRecordedEvent } from '../recorded-event.js';
 import { streamIdentifier } from '../wire-text.js';
 import type { UuidForm } from '../wire-uuid.js';
 
 const { ReadResp } = streams;
 
+/** Fields of `ReadResp` and `ReadResp.ReadEvent`. */
+const EVENT = 1;
+const READ_EVENT = { event: 1, link: 2, commitPosition: 3 } as const;
+
+/** What an event takes at most besides the records. */
+const OVERHEAD_BYTES = 32;
+
 /** An event, and the link that led to it; each has its own place, the whole that of the link. */
-export function eventResponse(
-  { event, link }: ResolvedRecord,
-  uuidForm: UuidForm,
-): streams.ReadResp {
-  const message = new ReadResp.ReadEvent();
-  if (event) message.setEvent(recorded(event, uuidForm));
-  if (link) message.setLink(recorded(link, uuidForm));
+export function eventResponse({ event, link }: ResolvedRecord, uuidForm: UuidForm): Buffer {
+  const capacity = OVERHEAD_BYTES + recordedEventBytes(event) + recordedEventBytes(link);
+  const writer = new MessageWriter(capacity);
+  const mark = writer.mark();
   const original = link ?? event;
-  if (original) message.setCommitPosition(String(original.position));
-  return new ReadResp().setEvent(message);
+  if (original) writer.number(READ_EVENT.commitPosition, original.position);
+  if (link) writeRecordedEvent(writer, READ_EVENT.link, link, link.position, uuidForm);
+  if (event) writeRecordedEvent(writer, READ_EVENT.event, event, event.position, uuidForm);
+  writer.enclose(EVENT, mark);
+  return writer.message;
 }
 
-function recorded(record: LogRecord, uuidForm: UuidForm): streams.ReadResp.ReadEvent.RecordedEvent {
-  const message = new ReadResp.ReadEvent.RecordedEvent();
-  return fillRecorded(message, record, record.position, uuidForm);
-}
-
-export function notFoundResponse(stream: string): streams.ReadResp {
+export function notFoundResponse(stream: string): Buffer {
   const message = new ReadResp.StreamNotFound().setStreamIdentifier(streamIdentifier(stream));
-  return new ReadResp().setStreamNotFound(message);
+  return bytesOf(new ReadResp().setStreamNotFound(message));
 }
 
-export function confirmationResponse(subscriptionId: string): streams.ReadResp {
+export function confirmationResponse(subscriptionId: string): Buffer {
   const message = new ReadResp.SubscriptionConfirmation().setSubscriptionId(subscriptionId);
-  return new ReadResp().setConfirmation(message);
+  return bytesOf(new ReadResp().setConfirmation(message));
 }
 
-export function checkpointResponse(position: number): streams.ReadResp {
+export function checkpointResponse(position: number): Buffer {
   const message = new ReadResp.Checkpoint()
     .setCommitPosition(String(position))
     .setPreparePosition(String(position));
-  return new ReadResp().setCheckpoint(message);
+  return bytesOf(new ReadResp().setCheckpoint(message));
 }
 
-export function caughtUpResponse(): streams.ReadResp {
-  return new ReadResp().setCaughtUp(new ReadResp.CaughtUp());
+export function caughtUpResponse(): Buffer {
+  return bytesOf(new ReadResp().setCaughtUp(new ReadResp.CaughtUp()));
+}
+
+function bytesOf(response: streams.ReadResp): Buffer {
+  return Buffer.from(response.serializeBinary());
 }

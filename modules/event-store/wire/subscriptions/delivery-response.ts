@@ -1,32 +1,36 @@
-import type { LogRecord } from '../../embedded/event-log.js';
 import type { Delivery } from '../../persistent-subscriptions/group/group-consumer.js';
+import { MessageWriter } from '../protobuf/message-writer.js';
 import { persistent } from '../protocol.js';
-import { fillRecorded } from '../recorded-message.js';
+import { recordedEventBytes, writeRecordedEvent } from '../recorded-event.js';
 import type { UuidForm } from '../wire-uuid.js';
 
 const { ReadResp } = persistent;
+
+/** Fields of `ReadResp` and `ReadResp.ReadEvent`. */
+const EVENT = 1;
+const READ_EVENT = { event: 1, link: 2, commitPosition: 3, retryCount: 5 } as const;
+
+/** What a message takes at most besides the records. */
+const OVERHEAD_BYTES = 48;
 
 /** A message of a group: event and link both have the place of the link. */
 export function deliveryResponse(
   { record: { event, link }, retryCount }: Delivery,
   uuidForm: UuidForm,
-): persistent.ReadResp {
-  const message = new ReadResp.ReadEvent().setRetryCount(retryCount);
+): Buffer {
+  const capacity = OVERHEAD_BYTES + recordedEventBytes(event) + recordedEventBytes(link);
   const position = (link ?? event)?.position ?? 0;
-  if (event) message.setEvent(recorded(event, position, uuidForm));
-  if (link) message.setLink(recorded(link, position, uuidForm));
-  return new ReadResp().setEvent(message.setCommitPosition(String(position)));
+  const writer = new MessageWriter(capacity);
+  const mark = writer.mark();
+  writer.number(READ_EVENT.retryCount, retryCount);
+  writer.number(READ_EVENT.commitPosition, position);
+  if (link) writeRecordedEvent(writer, READ_EVENT.link, link, position, uuidForm);
+  if (event) writeRecordedEvent(writer, READ_EVENT.event, event, position, uuidForm);
+  writer.enclose(EVENT, mark);
+  return writer.message;
 }
 
-export function subscribedResponse(subscriptionId: string): persistent.ReadResp {
+export function subscribedResponse(subscriptionId: string): Buffer {
   const message = new ReadResp.SubscriptionConfirmation().setSubscriptionId(subscriptionId);
-  return new ReadResp().setSubscriptionConfirmation(message);
-}
-
-function recorded(
-  record: LogRecord,
-  position: number,
-  uuidForm: UuidForm,
-): persistent.ReadResp.ReadEvent.RecordedEvent {
-  return fillRecorded(new ReadResp.ReadEvent.RecordedEvent(), record, position, uuidForm);
+  return Buffer.from(new ReadResp().setSubscriptionConfirmation(message).serializeBinary());
 }

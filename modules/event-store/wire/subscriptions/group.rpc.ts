@@ -1,4 +1,5 @@
 import type { handleUnaryCall } from '@grpc/grpc-js';
+import { requireOperator } from '../access/caller.js';
 import { handlerFailed } from '../errors/call-status.js';
 import { toLogFilter } from '../log-filter-message.js';
 import { persistent, shared } from '../protocol.js';
@@ -10,7 +11,8 @@ import { groupSettingsOf, groupSourceOf } from './settings-message.js';
 export function createCall(
   context: WireContext,
 ): handleUnaryCall<persistent.CreateReq, persistent.CreateResp> {
-  return unaryCall(context, async (request) => {
+  return unaryCall(context, async (request, caller) => {
+    requireOperator(caller);
     const options = request.getOptions();
     const settings = options?.getSettings();
     if (!options || !settings) throw handlerFailed();
@@ -29,7 +31,8 @@ export function createCall(
 export function updateCall(
   context: WireContext,
 ): handleUnaryCall<persistent.UpdateReq, persistent.UpdateResp> {
-  return unaryCall(context, async (request) => {
+  return unaryCall(context, async (request, caller) => {
+    requireOperator(caller);
     const options = request.getOptions();
     const settings = options?.getSettings();
     if (!options || !settings) throw handlerFailed();
@@ -46,7 +49,8 @@ export function updateCall(
 export function deleteGroupCall(
   context: WireContext,
 ): handleUnaryCall<persistent.DeleteReq, persistent.DeleteResp> {
-  return unaryCall(context, async (request) => {
+  return unaryCall(context, async (request, caller) => {
+    requireOperator(caller);
     const options = request.getOptions();
     const source = sourceOf(options);
     await context.persistentSubscriptions.delete(source, options?.getGroupName() ?? '');
@@ -58,7 +62,8 @@ export function deleteGroupCall(
 export function replayParkedCall(
   context: WireContext,
 ): handleUnaryCall<persistent.ReplayParkedReq, persistent.ReplayParkedResp> {
-  return unaryCall(context, async (request) => {
+  return unaryCall(context, async (request, caller) => {
+    requireOperator(caller);
     const options = request.getOptions();
     const source = sourceOf(options);
     if (!options?.hasStopAt() && !options?.hasNoLimit()) throw handlerFailed();
@@ -70,7 +75,8 @@ export function replayParkedCall(
 
 /** PersistentSubscriptions.RestartSubsystem. */
 export function restartCall(context: WireContext): handleUnaryCall<shared.Empty, shared.Empty> {
-  return unaryCall(context, async () => {
+  return unaryCall(context, async (_request, caller) => {
+    requireOperator(caller);
     await context.persistentSubscriptions.restart();
     return new shared.Empty();
   });

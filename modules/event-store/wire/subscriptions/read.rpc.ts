@@ -4,25 +4,25 @@ import { isUuid } from '../../embedded/uuid-bytes.js';
 import type { GroupConnection } from '../../persistent-subscriptions/group-connection.js';
 import { eventSourceOf } from '../../persistent-subscriptions/group-settings.js';
 import type { NackAction } from '../../persistent-subscriptions/group/subscription-group.js';
-import type { Caller } from '../caller.js';
+import type { Caller } from '../access/caller.js';
 import { handlerFailed, invalidArgument, unavailable } from '../errors/call-status.js';
 import { subscriptionDropped } from '../errors/subscription-status.js';
 import { toCallStatus } from '../errors/to-call-status.js';
-import { persistent, type shared } from '../protocol.js';
+import { persistent } from '../protocol.js';
 import { ResponseStream } from '../response-stream.js';
 import type { WireContext } from '../rpc.js';
-import { fromWireUuid } from '../wire-uuid.js';
 import { deliveryResponse, subscribedResponse } from './delivery-response.js';
 import { sourceOf } from './group-source-message.js';
+import type { ConsumerRequest } from './read-request.js';
 
-type Call = ServerDuplexStream<persistent.ReadReq, persistent.ReadResp>;
+type Call = ServerDuplexStream<ConsumerRequest, Buffer>;
 
 /** PersistentSubscriptions.Read: a consumer of a group, for as long as the call lasts. */
 export function readGroupCall(
   context: WireContext,
-): handleBidiStreamingCall<persistent.ReadReq, persistent.ReadResp> {
+): handleBidiStreamingCall<ConsumerRequest, Buffer> {
   return (call) => {
-    const responses = new ResponseStream<persistent.ReadResp>(call);
+    const responses = new ResponseStream(call);
     try {
       const consumer = new Consumer(context, context.callers.admit(call.metadata), call, responses);
       consumer.serve();
@@ -48,15 +48,10 @@ class Consumer {
   readonly #context: WireContext;
   readonly #caller: Caller;
   readonly #call: Call;
-  readonly #responses: ResponseStream<persistent.ReadResp>;
+  readonly #responses: ResponseStream;
   #connection: GroupConnection | undefined;
 
-  constructor(
-    context: WireContext,
-    caller: Caller,
-    call: Call,
-    responses: ResponseStream<persistent.ReadResp>,
-  ) {
+  constructor(context: WireContext, caller: Caller, call: Call, responses: ResponseStream) {
     this.#context = context;
     this.#caller = caller;
     this.#call = call;
@@ -76,7 +71,7 @@ class Consumer {
       forget();
       this.#connection?.disconnect();
     });
-    this.#call.once('data', (request: persistent.ReadReq) => {
+    this.#call.once('data', (request: ConsumerRequest) => {
       // acknowledgements wait until there is a connection to hand them to
       this.#call.pause();
       this.#connect(request).catch((error: unknown) => {
@@ -88,11 +83,12 @@ class Consumer {
     });
   }
 
-  async #connect(request: persistent.ReadReq): Promise<void> {
-    const options = request.getOptions();
-    if (!options) throw handlerFailed();
+  async #connect(request: ConsumerRequest): Promise<void> {
+    if (request.kind !== 'options') throw handlerFailed();
+    const { options } = request;
     const source = sourceOf(options);
     const group = options.getGroupName();
+    await this.#context.access.check(this.#caller, 'read', eventSourceOf(source));
     const uuidForm = options.getUuidOption()?.hasString() ? 'string' : 'structured';
     const connection = await this.#context.persistentSubscriptions.connect(source, group, {
       bufferSize: options.getBufferSize(),
@@ -113,10 +109,10 @@ class Consumer {
     }
     this.#connection = connection;
     this.#responses.write(subscribedResponse(connection.id));
-    this.#call.on('drain', () => {
+    this.#responses.whenRoom(() => {
       connection.resume();
     });
-    this.#call.on('data', (next: persistent.ReadReq) => {
+    this.#call.on('data', (next: ConsumerRequest) => {
       this.#take(connection, next);
     });
     connection.resume();
@@ -124,15 +120,13 @@ class Consumer {
   }
 
   /** What is not understood ends the call: a consumer that waits for the effect of its words would wait for ever. */
-  #take(connection: GroupConnection, request: persistent.ReadReq): void {
+  #take(connection: GroupConnection, request: ConsumerRequest): void {
     try {
-      const ack = request.getAck();
-      const nack = request.getNack();
-      if (ack) connection.ack(ack.getIdsList().map(toId));
-      else if (nack) {
-        const action = ACTIONS.get(nack.getAction());
+      if (request.kind === 'ack') connection.ack(checked(request.ids));
+      else if (request.kind === 'nack') {
+        const action = ACTIONS.get(request.action);
         if (action === undefined) throw invalidArgument('There is no such action.');
-        connection.nack(nack.getIdsList().map(toId), action, nack.getReason());
+        connection.nack(checked(request.ids), action, request.reason);
       } else throw handlerFailed();
     } catch (error) {
       this.#responses.fail(toCallStatus(error));
@@ -140,8 +134,7 @@ class Consumer {
   }
 }
 
-function toId(uuid: shared.UUID): string {
-  const id = fromWireUuid(uuid);
-  if (!isUuid(id)) throw invalidArgument('The id of an event is a UUID.');
-  return id;
+function checked(ids: readonly string[]): readonly string[] {
+  if (ids.every(isUuid)) return ids;
+  throw invalidArgument('The id of an event is a UUID.');
 }

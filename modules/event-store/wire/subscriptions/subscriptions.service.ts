@@ -1,3 +1,5 @@
+import { readsRequests, sendsBytes } from '../method-coding.js';
+import { PersistentSubscriptionsService } from '../protocol.js';
 import type { WireContext } from '../rpc.js';
 import {
   createCall,
@@ -7,9 +9,16 @@ import {
   updateCall,
 } from './group.rpc.js';
 import { getInfoCall, listCall } from './info.rpc.js';
+import { readConsumerRequest } from './read-request.js';
 import { readGroupCall } from './read.rpc.js';
 
-/** The calls of `event_store.client.persistent_subscriptions.PersistentSubscriptions`. */
+/** The service `event_store.client.persistent_subscriptions.PersistentSubscriptions`; messages and answers are coded by hand. */
+export const SUBSCRIPTIONS_SERVICE = {
+  ...PersistentSubscriptionsService,
+  read: sendsBytes(readsRequests(PersistentSubscriptionsService.read, readConsumerRequest)),
+};
+
+/** Its calls. */
 export function subscriptionsCalls(context: WireContext) {
   return {
     create: createCall(context),
