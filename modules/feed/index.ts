@@ -1,5 +1,11 @@
 export { DISPATCH_OBSERVED, type DispatchObserved } from './dispatch.port.js';
+export { Bookmarks, type Bookmark } from './bookmarks.js';
 export type { FeedEvent } from './feed.events.js';
 export { FeedModule, type FeedModuleOptions } from './feed.module.js';
 export { FEED_DEFAULTS, FEED_OPTIONS, type FeedOptions } from './feed.options.js';
 export { Feed, type FeedHealth, type FeedState } from './feed.js';
+export type { FeedTrouble, FeedTroubleKind } from './feed-trouble.js';
+export { endOfLog } from './log-ends.js';
+export { type Members, Membership } from './membership.js';
+export { OBSERVED_POSITION, type ObservedPosition } from './observed-position.port.js';
+export { startingPosition } from './starting-position.js';
