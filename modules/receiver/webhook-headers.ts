@@ -5,41 +5,43 @@ export type WebhookHeaders =
   | Readonly<Record<string, string | readonly string[] | undefined>>
   | { get(name: string): string | null };
 
-export interface SignedHeaders {
-  readonly id: string;
-  /** Seconds since the epoch, as they were sent: the signature covers this text. */
-  readonly timestamp: string;
-  /** The `v1` signatures, in base64. */
-  readonly signatures: readonly string[];
+/**
+ * The one value of a header.
+ *
+ * @param name in lower case
+ * @throws WebhookVerificationError `missing_header`; `invalid_header` when it was sent more than once
+ */
+export function headerOf(headers: WebhookHeaders, name: string): string {
+  const value = optionalHeaderOf(headers, name);
+  if (value === null) throw missing(name);
+  return value;
 }
-
-const VERSION = 'v1,';
 
 /**
- * Reads what Standard Webhooks sends beside the payload.
+ * The one value of a header; `null` where it was not sent.
  *
- * @throws WebhookVerificationError `missing_header`, `invalid_header`
+ * @param name in lower case
+ * @throws WebhookVerificationError `invalid_header` when it was sent more than once
  */
-export function readWebhookHeaders(headers: WebhookHeaders): SignedHeaders {
-  const id = single(headers, 'webhook-id');
-  const timestamp = single(headers, 'webhook-timestamp');
-  const signature = valuesOf(headers, 'webhook-signature').join(' ');
-  if (signature === '') throw missing('webhook-signature');
-  if (!/^\d{1,12}$/.test(timestamp)) {
-    throw new WebhookVerificationError('invalid_header', 'webhook-timestamp is not in seconds');
+export function optionalHeaderOf(headers: WebhookHeaders, name: string): string | null {
+  const [value = '', ...others] = valuesOf(headers, name);
+  if (others.length > 0) {
+    throw new WebhookVerificationError('invalid_header', `${name} was sent more than once`);
   }
-  const signatures = signature
-    .split(' ')
-    .filter((text) => text.startsWith(VERSION))
-    .map((text) => text.slice(VERSION.length));
-  return { id, timestamp, signatures };
+  return value === '' ? null : value;
 }
 
-function single(headers: WebhookHeaders, name: string): string {
-  const [value, ...others] = valuesOf(headers, name);
-  if (value === undefined || value === '') throw missing(name);
-  if (others.length === 0) return value;
-  throw new WebhookVerificationError('invalid_header', `${name} was sent more than once`);
+/**
+ * Every value of a header, in a list or not, in one text.
+ *
+ * @param name in lower case
+ * @param separator what stands between two values
+ * @throws WebhookVerificationError `missing_header`
+ */
+export function joinedHeaderOf(headers: WebhookHeaders, name: string, separator: string): string {
+  const value = valuesOf(headers, name).join(separator);
+  if (value === '') throw missing(name);
+  return value;
 }
 
 function valuesOf(headers: WebhookHeaders, name: string): readonly string[] {

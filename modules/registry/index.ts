@@ -5,6 +5,7 @@ export {
   RegisterWebhook,
   RemoveWebhook,
   ResumeWebhook,
+  RevokeWebhookSecret,
   RotateWebhookSecret,
 } from './commands/registry.commands.js';
 export type { DiscoveredWebhook } from './declaration/webhook-discovery.js';
@@ -18,15 +19,24 @@ export {
   type EventTypeClass,
   type EventTypeSource,
 } from './definition/definition-builder.js';
+export { matchesEventType } from './definition/event-type-rules.js';
 export type { HeaderInput } from './definition/header-rules.js';
 export type { UrlPolicy } from './definition/url-rules.js';
-export type { AuthInput, WebhookInput, WebhookPatch } from './definition/webhook-input.js';
+export { signingOf } from './definition/signing-policy.js';
+export type {
+  AuthInput,
+  SigningInput,
+  SigningProfileInput,
+  WebhookInput,
+  WebhookPatch,
+} from './definition/webhook-input.js';
 export { RegistryDirectory, type WebhookHistory } from './directory/registry-directory.js';
 export { RegistryBootstrap } from './registry-bootstrap.service.js';
 export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
 export { type RegistryOptions, type VanishedPolicy } from './registry.options.js';
 export { isSelected } from './matching/selection.js';
 export { KeyRing } from './secrets/key-ring.js';
+export type { SigningKey, VerificationKeys } from './signing-keys.js';
 export { type CommandResult, type ExecuteOptions, WebhookRecorded } from './webhook-writer.js';
 export {
   type CommandOptions,
@@ -49,6 +59,9 @@ export type {
   RegistryKeyChecked,
   RegistryPointer,
   SealedText,
+  SigningKind,
+  SigningPolicy,
+  SigningProfile,
   StartFrom,
   StoredAuth,
   StoredSecret,

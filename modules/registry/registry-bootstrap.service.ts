@@ -39,6 +39,9 @@ interface BootstrapParts {
   readonly follower: RegistryFollower;
   readonly deadline: CommandDeadline;
   readonly clock: Clock;
+  readonly release: number | null;
+  /** Whether other instances may run on the same event store, perhaps with other code. */
+  readonly isShared: boolean;
 }
 
 /**
@@ -89,6 +92,7 @@ export class RegistryBootstrap
     try {
       const { discovery, rules } = this.#parts;
       const defined = await defineAll(discovery.discover(), rules);
+      this.#warnOfMissingRelease(defined);
       await this.#try(defined);
     } catch (error) {
       this.#fail(error);
@@ -106,6 +110,18 @@ export class RegistryBootstrap
   async beforeApplicationShutdown(): Promise<void> {
     this.#parts.deadline.stop();
     await this.#parts.follower.stop();
+  }
+
+  /** Without a release, instances that run different code would each, when they start, undo what the others declare. */
+  #warnOfMissingRelease(defined: readonly DefinedWebhook[]): void {
+    const { isShared, release } = this.#parts;
+    const unversioned = defined.filter(({ declaration }) => !(declaration.release ?? release));
+    if (!isShared || unversioned.length === 0) return;
+    const ids = unversioned.map(({ declaration }) => declaration.id).join(', ');
+    this.#logger.warn(
+      `declared webhooks have no release, so the instance that starts last decides what they are: ${ids}. ` +
+        'Set POSTHORN_RELEASE to a number that grows with each deploy.',
+    );
   }
 
   async #try(defined: readonly DefinedWebhook[]): Promise<void> {

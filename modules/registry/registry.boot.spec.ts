@@ -346,6 +346,26 @@ describe('the registry when an application starts', () => {
       expect((await webhooks.get('orders')).definition.eventTypes).toEqual(['new']);
     });
 
+    it('is warned of when webhooks are declared without a release, where others may run', async () => {
+      const warned: string[] = [];
+      const logger = { log: () => undefined, error: () => undefined };
+      const warn = (message: string): number => warned.push(message);
+      const startShared = async (release: number | undefined): Promise<void> => {
+        const { app } = await compile({
+          providers: [declare('orders')],
+          options: release === undefined ? {} : { release },
+          isExclusive: false,
+        });
+        app.useLogger({ ...logger, warn });
+        await app.init();
+      };
+
+      await startShared(3);
+      expect(warned).toEqual([]);
+      await startShared(undefined);
+      expect(warned).toEqual([expect.stringMatching(/no release.*orders.*POSTHORN_RELEASE/)]);
+    });
+
     it('an instance without the code of the newer definition says what is needed', async () => {
       const secured = (token: string) =>
         declare('orders', (webhook) => webhook.withEventType('a').withBearerToken(token));

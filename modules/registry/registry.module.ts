@@ -68,7 +68,8 @@ function partsOf(
   const deciding = { directory, writer, keeper, declared, clock, release, onVanished };
   const registrar = new WebhookRegistrar(deciding);
   const rules = rulesOf(options, names, clock);
-  return { clock, log, deadline, keeper, directory, writer, registrar, rules };
+  const isShared = !store.capabilities.isExclusive;
+  return { clock, log, deadline, keeper, directory, writer, registrar, rules, release, isShared };
 }
 
 const PROVIDERS: readonly Provider[] = [

@@ -311,7 +311,7 @@ describe('the registry on an event store', () => {
     expect(other.directory.match(observed)).toHaveLength(39);
   });
 
-  it('offers the histories that webhooks asked for to a backfill', async () => {
+  it('offers the histories that webhooks asked for to be replayed', async () => {
     const { webhooks, directory } = await start();
     const { position: first } = await registry.append();
     await webhooks.register('now', URL, orders);

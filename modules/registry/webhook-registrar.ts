@@ -9,12 +9,19 @@ import {
   SECRET_FIELDS,
   secretStore,
 } from './definition/definition-record.js';
+import { kindsOf } from './definition/signing-policy.js';
 import type { PatchDraft, WebhookDraft } from './definition/webhook-draft.js';
 import { atMost } from './directory/bounded-work.js';
 import type { RegistryDirectory } from './directory/registry-directory.js';
 import type { VanishedPolicy } from './registry.options.js';
-import { generateSigningSecret } from './secrets/signing-secret.js';
+import type { SecretVault } from './secrets/secret-vault.js';
+import {
+  generateSigningSecret,
+  readSigningSecret,
+  withPublicKey,
+} from './secrets/signing-secret.js';
 import type { VaultKeeper } from './secrets/vault-keeper.js';
+import type { EncryptedSecret, SigningKind } from './webhook.events.js';
 import type { CommandResult, ExecuteOptions, WebhookWriter } from './webhook-writer.js';
 
 /** How long a replaced signing secret goes on to sign, unless it is said otherwise: 24 hours. */
@@ -85,30 +92,43 @@ export class WebhookRegistrar {
   ): Promise<CommandResult> {
     const vault = await this.#parts.keeper.open();
     const patch = recordPatchOf(draft, secretStore(vault, webhookId, 'api'));
+    const keys = draft.signing?.keys;
+    const spare = keys === undefined ? [] : kindsOf({ keys }).map(generator(vault, webhookId));
     const { by } = options;
+    const overlapMs = DEFAULT_OVERLAP_MS;
     return this.#parts.writer.execute(
       webhookId,
-      { type: 'change', patch, at: this.#now(), by },
+      { type: 'change', patch, spare, overlapMs, at: this.#now(), by },
       options,
     );
   }
 
-  /** Signs with `secret`, or a generated one, from now on, and beside it with what signed so far for the overlap. */
+  /**
+   * Signs with `secret` from now on, or with generated ones, and beside them with what signed so far for the overlap.
+   *
+   * @param options `kind`: which keys are replaced, those of every kind in use by default
+   */
   async rotateSecret(
     webhookId: string,
     options: ExecuteOptions & {
       readonly by: string;
       readonly overlapMs: number;
+      readonly kind?: SigningKind;
       readonly secret?: string;
     },
   ): Promise<CommandResult> {
     const vault = await this.#parts.keeper.open();
-    const field = SECRET_FIELDS.signingSecret;
-    const secret = vault.encrypt(options.secret ?? generateSigningSecret(), { webhookId, field });
-    const { overlapMs, by } = options;
+    const { overlapMs, by, secret } = options;
+    const given = secret === undefined ? undefined : readSigningSecret(secret)?.kind;
+    const kind = given ?? options.kind ?? null;
+    const kinds = kindsOf({ keys: kind ?? 'both' });
+    const secrets =
+      secret === undefined
+        ? kinds.map(generator(vault, webhookId))
+        : [encrypted(vault, webhookId, secret)];
     return this.#parts.writer.execute(
       webhookId,
-      { type: 'rotate-secret', secret, overlapMs, at: this.#now(), by },
+      { type: 'rotate-secret', kind, secrets, overlapMs, at: this.#now(), by },
       options,
     );
   }
@@ -121,9 +141,7 @@ export class WebhookRegistrar {
     const { keeper, declared, writer } = this.#parts;
     const vault = await keeper.open();
     const store = secretStore(vault, webhookId, options.owner);
-    const field = SECRET_FIELDS.signingSecret;
-    const generated = vault.encrypt(generateSigningSecret(), { webhookId, field });
-    const definition = recordOf(draft, store, generated);
+    const definition = recordOf(draft, store, generator(vault, webhookId));
     if (options.owner === 'code') {
       declared.declare(webhookId, { draft, digest: definitionDigest(definition) });
     }
@@ -152,4 +170,14 @@ export class WebhookRegistrar {
   #now(): string {
     return new Date(this.#parts.clock.now()).toISOString();
   }
+}
+
+/** Generates signing secrets of a webhook. */
+function generator(vault: SecretVault, webhookId: string): (kind: SigningKind) => EncryptedSecret {
+  return (kind) => encrypted(vault, webhookId, generateSigningSecret(kind));
+}
+
+function encrypted(vault: SecretVault, webhookId: string, secret: string): EncryptedSecret {
+  const field = SECRET_FIELDS.signingSecret;
+  return withPublicKey(vault.encrypt(secret, { webhookId, field }), secret);
 }

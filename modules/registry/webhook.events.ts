@@ -20,15 +20,59 @@ export interface EncryptedSecret extends SealedText {
   readonly fingerprint: string;
   /** When a signing secret that was replaced stops to sign; absent: it does not. */
   readonly expiresAt?: string;
+  /** `whpk_...`: the public half, where the secret is the private half of a signing key pair. */
+  readonly publicKey?: string;
 }
 
 /** A secret that lives in the code which declared the webhook. */
 export interface CodeSecret {
   readonly kind: 'code';
   readonly fingerprint: string;
+  /** `whpk_...`: the public half, where the secret is the private half of a signing key pair. */
+  readonly publicKey?: string;
 }
 
 export type StoredSecret = EncryptedSecret | CodeSecret;
+
+/** A secret that sender and receiver share, or an ed25519 key pair whose private half the sender keeps to itself. */
+export type SigningKind = 'symmetric' | 'asymmetric';
+
+/**
+ * A style in which signatures are written into headers. Names of headers are in lower case.
+ *
+ * - `standard`: Standard Webhooks 1.0.0, over `id.timestamp.body`; the only one for key pairs.
+ * - `github`: `sha256=<hex>` over the body, as GitHub signs.
+ * - `stripe`: `t=<seconds>,v1=<hex>` over `timestamp.body`, as Stripe signs.
+ */
+export type SigningProfile =
+  | {
+      readonly kind: 'standard';
+      readonly headers: {
+        readonly id: string;
+        readonly timestamp: string;
+        readonly signature: string;
+      };
+    }
+  | {
+      readonly kind: 'github';
+      readonly headers: {
+        readonly event: string;
+        readonly id: string;
+        readonly timestamp: string;
+        readonly signature: string;
+      };
+    }
+  | {
+      readonly kind: 'stripe';
+      readonly headers: { readonly id: string; readonly signature: string };
+    };
+
+/** How requests are signed. */
+export interface SigningPolicy {
+  readonly keys: SigningKind | 'both';
+  /** One or more, in the order of `SigningProfile`. */
+  readonly profiles: readonly SigningProfile[];
+}
 
 export type WebhookOwner = 'code' | 'api';
 
@@ -72,8 +116,10 @@ export interface WebhookDefinitionRecord {
   readonly isGlobal: boolean;
   readonly headers: Readonly<Record<string, StoredSecret | string>>;
   readonly auth: StoredAuth;
-  /** Newest first. */
+  /** Newest first, of either kind: those that have a public key are asymmetric. */
   readonly signingSecrets: readonly StoredSecret[];
+  /** How requests are signed; absent: with symmetric secrets, as Standard Webhooks says. */
+  readonly signing?: SigningPolicy;
   /**
    * Fingerprints of the signing secrets that the definition itself names, newest first; empty or absent when Posthorn
    * generated one. A rotation leaves it alone, so that the same definition stays equal to itself.
@@ -156,6 +202,8 @@ export type WebhookEvent =
         readonly webhookId: string;
         /** Newest first. */
         readonly signingSecrets: readonly StoredSecret[];
+        /** Fingerprint of the secret that was taken back before its time; absent when none was. */
+        readonly revoked?: string;
         readonly at: string;
         readonly by: string;
       };

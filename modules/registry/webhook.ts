@@ -34,7 +34,7 @@ export interface MatchableEvent {
 
 /** The clear-text credentials with which one attempt is sent. Never logged, never recorded. */
 export interface WebhookCredentials {
-  /** `whsec_...`, newest first. */
+  /** `whsec_...`, `whsk_...` or a secret of another system, newest first. */
   readonly signingSecrets: readonly string[];
   readonly bearerToken: string | null;
   readonly headers: Readonly<Record<string, string>>;

@@ -11,11 +11,16 @@ import {
   parsePatch,
   refuseIfAny,
 } from './definition/definition-rules.js';
-import { checkSigningSecrets, isWebhookId } from './definition/field-rules.js';
+import { isWebhookId } from './definition/field-rules.js';
 import { hasControlCharacter, Problems, quoted } from './definition/problems.js';
 import type { WebhookInput, WebhookPatch } from './definition/webhook-input.js';
+import { signingOf } from './definition/signing-policy.js';
+import { checkNamedSecret, checkRotation } from './definition/signing-rules.js';
 import type { RegistryDirectory } from './directory/registry-directory.js';
+import { readSigningSecret } from './secrets/signing-secret.js';
 import type { VaultKeeper } from './secrets/vault-keeper.js';
+import { type SigningKey, signingKeysOf, type VerificationKeys } from './signing-keys.js';
+import type { SigningKind } from './webhook.events.js';
 import type { Webhook } from './webhook.js';
 import { DEFAULT_OVERLAP_MS, type WebhookRegistrar } from './webhook-registrar.js';
 import type { CommandResult, ExecuteOptions, WebhookWriter } from './webhook-writer.js';
@@ -36,14 +41,15 @@ export interface RegisterOptions {
 
 export interface RotateOptions extends ExecuteOptions {
   readonly by?: string;
-  /** The new secret, `whsec_...`; default: one is generated. */
+  /** Which keys are replaced. Default: that of `signingSecret`, or those of every kind that the webhook signs with. */
+  readonly kind?: SigningKind;
+  /** The new secret, `whsec_...` or `whsk_...`; default: generated. */
   readonly signingSecret?: string;
   /** How long the secrets of before go on to sign, 0 to 7 days in milliseconds; default 24 hours. */
   readonly overlapMs?: number;
 }
 
 const APPLICATION = 'application';
-const LONGEST_OVERLAP_MS = 7 * 24 * 3_600_000;
 const LONGEST_NOTE = 500;
 
 interface ServiceParts {
@@ -201,22 +207,20 @@ export class WebhooksService {
   }
 
   /**
-   * Signs with a new secret, and beside it with those of before for the overlap.
+   * Signs with new keys, and beside them with those of before for the overlap.
    *
-   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION`; `PSH_REGISTRY_OWNED_BY_CODE` when the secret is in code
+   * @throws PosthornError `PSH_REGISTRY_INVALID_DEFINITION`; `PSH_REGISTRY_OWNED_BY_CODE` when the secret is in code;
+   *   `PSH_REGISTRY_TOO_MANY_SECRETS`
    */
   async rotateSecret(id: string, options: RotateOptions = {}): Promise<CommandResult> {
     requireId(id);
     const { overlapMs = DEFAULT_OVERLAP_MS, signingSecret } = options;
     const problems = new Problems();
-    if (!Number.isInteger(overlapMs) || overlapMs < 0 || overlapMs > LONGEST_OVERLAP_MS) {
-      problems.add(
-        'overlapMs',
-        `this is not a whole number from 0 to ${LONGEST_OVERLAP_MS}`,
-        'Give the overlap in milliseconds.',
-      );
+    checkRotation({ ...options, overlapMs }, problems);
+    if (signingSecret !== undefined) {
+      const { definition } = await this.get(id);
+      checkNamedSecret('signingSecret', signingSecret, signingOf(definition), problems);
     }
-    if (signingSecret !== undefined) checkSigningSecrets([signingSecret], problems);
     refuseIfAny(id, problems.found);
     return this.#parts.registrar.rotateSecret(id, {
       ...options,
@@ -227,17 +231,62 @@ export class WebhooksService {
   }
 
   /**
-   * The newest signing secret in clear, for those who may see it.
+   * Takes back a secret that still signs beside newer ones, at once.
    *
-   * @throws PosthornError `PSH_REGISTRY_CODE_MISSING` when it is in code that this instance does not run;
+   * @param fingerprint of one of the `signingKeys`
+   * @throws PosthornError `PSH_REGISTRY_UNKNOWN_SECRET`; `PSH_REGISTRY_LAST_SECRET` when nothing newer signs: rotate it
+   *   with `overlapMs: 0`; `PSH_REGISTRY_OWNED_BY_CODE` when it is in code
+   */
+  revokeSecret(
+    id: string,
+    fingerprint: string,
+    options: Omit<CommandOptions, 'reason'> = {},
+  ): Promise<CommandResult> {
+    return this.#decide(id, options, ({ at, by }) => ({
+      type: 'revoke-secret',
+      fingerprint,
+      at,
+      by,
+    }));
+  }
+
+  /** The keys that a webhook signs with, newest first, and until when; public keys in full, and no secret. */
+  async signingKeys(id: string): Promise<readonly SigningKey[]> {
+    return signingKeysOf(await this.get(id), this.#parts.clock.now());
+  }
+
+  /**
+   * What a receiver of the webhook verifies with, the shared secret in clear: for those who may see it. Private keys are
+   * never shown.
+   *
+   * @throws PosthornError `PSH_REGISTRY_CODE_MISSING` when a secret is in code that this instance does not run;
    *   `PSH_REGISTRY_UNKNOWN_KEY`, `PSH_REGISTRY_WRONG_KEY`
    */
-  async revealSigningSecret(id: string): Promise<string> {
+  async verificationKeys(id: string): Promise<VerificationKeys> {
     await this.#parts.keeper.open();
+    const { clock, directory } = this.#parts;
     const webhook = await this.get(id);
-    const [newest] = this.#parts.directory.credentials(webhook).signingSecrets;
-    if (newest !== undefined) return newest;
-    throw new PosthornError('PSH_KERNEL_INTERNAL', `the webhook "${id}" has no signing secret`);
+    const keys = signingKeysOf(webhook, clock.now());
+    const publicKey = keys.find((key) => key.publicKey !== null)?.publicKey ?? null;
+    const isShared = keys.some(({ kind }) => kind === 'symmetric');
+    const secrets = isShared ? directory.credentials(webhook).signingSecrets : [];
+    const signingSecret = secrets.find((one) => readSigningSecret(one)?.kind === 'symmetric');
+    return { signingSecret: signingSecret ?? null, publicKey };
+  }
+
+  /**
+   * The newest shared signing secret in clear, for those who may see it.
+   *
+   * @throws PosthornError as `verificationKeys`; `PSH_REGISTRY_NO_SHARED_SECRET` where the webhook signs with key pairs
+   *   alone
+   */
+  async revealSigningSecret(id: string): Promise<string> {
+    const { signingSecret } = await this.verificationKeys(id);
+    if (signingSecret !== null) return signingSecret;
+    throw new PosthornError(
+      'PSH_REGISTRY_NO_SHARED_SECRET',
+      `the webhook "${id}" signs with key pairs alone`,
+    );
   }
 
   /**

@@ -1,3 +1,4 @@
+import { PosthornError } from '../../kernel/index.js';
 import type { Webhook } from '../webhook.js';
 import type {
   StartFrom,
@@ -58,4 +59,13 @@ export function toWebhook(id: string, state: Registered, revision: bigint): Webh
     createdAt: state.createdAt,
     updatedAt: state.updatedAt,
   });
+}
+
+/** @throws PosthornError `PSH_REGISTRY_OWNED_BY_CODE` */
+export function refuseIfOwnedByCode(webhookId: string, state: Registered): void {
+  if (state.owner !== 'code') return;
+  throw new PosthornError(
+    'PSH_REGISTRY_OWNED_BY_CODE',
+    `the webhook "${webhookId}" is declared in code`,
+  );
 }

@@ -187,7 +187,7 @@ describe('code and API', () => {
       register(),
       { type: 'change', patch: { timeoutMs: 1 }, ...ASKED },
       { type: 'remove', ...NOTED },
-      { type: 'rotate-secret', secret: encrypted('y'), overlapMs: 0, ...ASKED },
+      { type: 'rotate-secret', kind: null, secrets: [encrypted('y')], overlapMs: 0, ...ASKED },
     ];
     for (const decision of decisions) {
       expect(given(inCode).when(decision).code).toBe('PSH_REGISTRY_OWNED_BY_CODE');
@@ -195,7 +195,8 @@ describe('code and API', () => {
   });
 
   it('may pause, resume, disable it, and rotate a secret that was generated', () => {
-    const rotate = { type: 'rotate-secret', secret: encrypted('y'), overlapMs: 0 } as const;
+    const secrets = [encrypted('y')];
+    const rotate = { type: 'rotate-secret', kind: null, secrets, overlapMs: 0 } as const;
     expect(given(declared(1)).when({ type: 'pause', ...NOTED }).types).toEqual(['WebhookPaused']);
     expect(given(declared(1)).when({ type: 'disable', ...ASKED, reason: 'x' }).types).toEqual([
       'WebhookDisabled',
@@ -366,40 +367,5 @@ describe('changing', () => {
     expect(before.when(change({ headers: { ...headers, authorization: null } })).types).toEqual([
       'WebhookChanged',
     ]);
-  });
-});
-
-describe('rotating the signing secret', () => {
-  const rotate = (fingerprint: string, at: string, overlapMs: number) =>
-    ({ type: 'rotate-secret', secret: encrypted(fingerprint), overlapMs, at, by: 'x' }) as const;
-  const secretsAfter = (...decisions: WebhookDecision[]) => {
-    const state = after(register(), ...decisions);
-    return state.phase === 'unregistered' ? [] : state.definition.signingSecrets;
-  };
-
-  it('lets the one before sign until its overlap ends', () => {
-    expect(secretsAfter(rotate('two', AT, HOUR_MS))).toEqual([
-      encrypted('two'),
-      encrypted('generated', LATER),
-    ]);
-  });
-
-  it('never prolongs an overlap, and drops what is over', () => {
-    const first = rotate('two', AT, HOUR_MS);
-    expect(secretsAfter(first, rotate('three', '2026-01-01T00:30:00.000Z', HOUR_MS))).toEqual([
-      encrypted('three'),
-      encrypted('two', '2026-01-01T01:30:00.000Z'),
-      encrypted('generated', LATER),
-    ]);
-    expect(secretsAfter(first, rotate('three', LATER, HOUR_MS))).toEqual([
-      encrypted('three'),
-      encrypted('two', '2026-01-01T02:00:00.000Z'),
-    ]);
-  });
-
-  it('without an overlap keeps nothing, and never keeps more than ten', () => {
-    expect(secretsAfter(rotate('two', AT, 0))).toEqual([encrypted('two')]);
-    const many = Array.from({ length: 20 }, (_, index) => rotate(`s${index}`, AT, HOUR_MS));
-    expect(secretsAfter(...many)).toHaveLength(10);
   });
 });

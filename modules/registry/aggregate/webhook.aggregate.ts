@@ -1,29 +1,17 @@
 import { type Decider, PosthornError } from '../../kernel/index.js';
 import { crossFieldProblems, refuseIfAny } from '../definition/definition-rules.js';
-import {
-  definitionDigest,
-  diffDefinitions,
-  type RecordPatch,
-} from '../definition/definition-record.js';
-import { DEFINITION_LIMITS } from '../definition/definition-limits.js';
-import type {
-  FieldChange,
-  StoredSecret,
-  WebhookDefinitionRecord,
-  WebhookEvent,
-} from '../webhook.events.js';
-import { rotated } from './signing-secrets.js';
-import type { RegisterDecision, WebhookDecision } from './webhook.commands.js';
+import { definitionDigest, diffDefinitions } from '../definition/definition-record.js';
+import { kindsOf, signingOf } from '../definition/signing-policy.js';
+import type { FieldChange, StoredSecret, WebhookEvent } from '../webhook.events.js';
+import { keepEqualSecrets, patched, tooManyHeaders } from './definition-changes.js';
+import { bounded, renamed, withKinds } from './signing-secrets.js';
+import { revokeSecret, rotateSecret } from './secret-decisions.js';
+import type { DecisionOf, RegisterDecision, WebhookDecision } from './webhook.commands.js';
 import { evolveWebhook } from './webhook.evolution.js';
-import type { Registered, WebhookState } from './webhook-state.js';
+import { refuseIfOwnedByCode, type Registered, type WebhookState } from './webhook-state.js';
 
 /** Reason of a pause that was made because the code no longer declares the webhook: declaring it again lifts it. */
 export const VANISHED_REASON = 'vanished_from_code';
-
-type DecisionOf<Type extends WebhookDecision['type']> = Extract<
-  WebhookDecision,
-  { readonly type: Type }
->;
 
 /**
  * The Webhook aggregate: one stream per id, over all its registrations.
@@ -68,6 +56,8 @@ function decide(
       return disable(webhookId, decision, current);
     case 'rotate-secret':
       return rotateSecret(webhookId, decision, current);
+    case 'revoke-secret':
+      return revokeSecret(webhookId, decision, current);
     case 'remove':
       refuseIfOwnedByCode(webhookId, current);
       return [noted('WebhookRemoved', webhookId, decision)];
@@ -156,32 +146,38 @@ function signingSecretsAfter(
   decision: RegisterDecision,
   state: Registered,
 ): readonly StoredSecret[] {
-  const named = decision.definition.namedSigningSecrets ?? [];
+  const { definition, at, overlapMs } = decision;
+  const names = definition.namedSigningSecrets ?? [];
   const namedBefore = state.definition.namedSigningSecrets ?? [];
-  const isSame = named.join() === namedBefore.join();
-  if (isSame && (named.length === 0 || decision.owner === state.owner)) {
-    return state.definition.signingSecrets;
-  }
-  return rotated(
-    decision.definition.signingSecrets,
-    state.definition.signingSecrets,
-    decision.at,
-    decision.overlapMs,
-  );
+  const isNamed = ({ fingerprint }: StoredSecret): boolean => names.includes(fingerprint);
+  const kinds = kindsOf(signingOf(definition));
+  const spare = definition.signingSecrets.filter((secret) => !isNamed(secret));
+  const named = definition.signingSecrets.filter(isNamed);
+  const isSame = names.join() === namedBefore.join();
+  const isKept = isSame && (names.length === 0 || decision.owner === state.owner);
+  const { signingSecrets: previous } = state.definition;
+  const asked = { named, spare, namedBefore, kinds };
+  const secrets = isKept ? previous : renamed(asked, previous, { at, overlapMs });
+  return bounded(withKinds(kinds, secrets, { spare, at, overlapMs }));
 }
 
 function change(
   webhookId: string,
-  { patch, at, by }: DecisionOf<'change'>,
+  { patch, spare = [], overlapMs = 0, at, by }: DecisionOf<'change'>,
   state: Registered,
 ): readonly WebhookEvent[] {
   refuseIfOwnedByCode(webhookId, state);
-  const definition = keepEqualSecrets(patched(state.definition, patch), state.definition);
+  const asked = keepEqualSecrets(patched(state.definition, patch), state.definition);
+  const kinds = kindsOf(signingOf(asked));
+  const overlap = { spare, at, overlapMs };
+  const signingSecrets = bounded(withKinds(kinds, asked.signingSecrets, overlap));
+  const definition = { ...asked, signingSecrets };
   refuseIfAny(webhookId, [
     ...crossFieldProblems({
       ...definition,
       authType: definition.auth.type,
       headerNames: Object.keys(definition.headers),
+      signing: signingOf(definition),
     }),
     ...tooManyHeaders(definition),
   ]);
@@ -195,54 +191,6 @@ function change(
       data: { v: 1, webhookId, owner, release, changes, definition, digest, at, by },
     },
   ];
-}
-
-function patched(
-  definition: WebhookDefinitionRecord,
-  { headers = {}, ...fields }: RecordPatch,
-): WebhookDefinitionRecord {
-  const replaced = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-  const kept = Object.entries(definition.headers).filter(
-    ([name]) => !replaced.has(name.toLowerCase()),
-  );
-  const added = Object.entries(headers).filter(
-    (entry): entry is [string, StoredSecret | string] => entry[1] !== null,
-  );
-  return { ...definition, ...fields, headers: Object.fromEntries([...kept, ...added]) };
-}
-
-function tooManyHeaders(definition: WebhookDefinitionRecord) {
-  const count = Object.keys(definition.headers).length;
-  if (count <= DEFINITION_LIMITS.headers) return [];
-  const message = `there would be ${count} headers; at most ${DEFINITION_LIMITS.headers} are allowed`;
-  return [{ field: 'headers', message, fix: 'Drop some with null.' }];
-}
-
-/** A secret that did not change keeps its ciphertext, so that an equal definition is recorded equal. */
-function keepEqualSecrets(
-  next: WebhookDefinitionRecord,
-  before: WebhookDefinitionRecord,
-): WebhookDefinitionRecord {
-  const headersBefore = new Map(
-    Object.entries(before.headers).map(([name, value]) => [name.toLowerCase(), value]),
-  );
-  const headers = Object.entries(next.headers).map(
-    ([name, value]) => [name, sameOr(value, headersBefore.get(name.toLowerCase()))] as const,
-  );
-  const auth =
-    next.auth.type === 'none' || before.auth.type === 'none'
-      ? next.auth
-      : { ...next.auth, token: sameOr(next.auth.token, before.auth.token) };
-  return { ...next, headers: Object.fromEntries(headers), auth };
-}
-
-function sameOr<Value extends StoredSecret | string>(
-  next: Value,
-  before: StoredSecret | string | undefined,
-): Value {
-  if (typeof next === 'string' || typeof before !== 'object') return next;
-  const isSame = next.kind === before.kind && next.fingerprint === before.fingerprint;
-  return isSame ? (before as Value) : next;
 }
 
 function pause(
@@ -272,19 +220,6 @@ function disable(
 ): readonly WebhookEvent[] {
   if (state.disabledReason !== null) return [];
   return [{ type: 'WebhookDisabled', data: { v: 1, webhookId, reason, at, by } }];
-}
-
-function rotateSecret(
-  webhookId: string,
-  { secret, overlapMs, at, by }: DecisionOf<'rotate-secret'>,
-  state: Registered,
-): readonly WebhookEvent[] {
-  const { signingSecrets } = state.definition;
-  if (signingSecrets.some(({ kind }) => kind === 'code')) refuseIfOwnedByCode(webhookId, state);
-  const after = rotated([secret], signingSecrets, at, overlapMs);
-  return [
-    { type: 'WebhookSecretRotated', data: { v: 1, webhookId, signingSecrets: after, at, by } },
-  ];
 }
 
 function vanish(
@@ -320,12 +255,4 @@ function noted(
 function registeredOrThrow(webhookId: string, state: WebhookState): Registered {
   if (state.phase === 'registered') return state;
   throw new PosthornError('PSH_REGISTRY_NOT_FOUND', `there is no webhook "${webhookId}"`);
-}
-
-function refuseIfOwnedByCode(webhookId: string, state: Registered): void {
-  if (state.owner !== 'code') return;
-  throw new PosthornError(
-    'PSH_REGISTRY_OWNED_BY_CODE',
-    `the webhook "${webhookId}" is declared in code`,
-  );
 }

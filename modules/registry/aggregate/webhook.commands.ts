@@ -1,6 +1,7 @@
 import type { RecordPatch } from '../definition/definition-record.js';
 import type {
   EncryptedSecret,
+  SigningKind,
   StartFrom,
   WebhookDefinitionRecord,
   WebhookOwner,
@@ -31,19 +32,35 @@ export interface RegisterDecision extends Decision {
 /** A decision about one webhook, with everything that is random or secret made beforehand. */
 export type WebhookDecision =
   | RegisterDecision
-  | (Decision & { readonly type: 'change'; readonly patch: RecordPatch })
+  | (Decision & {
+      readonly type: 'change';
+      readonly patch: RecordPatch;
+      /** Generated secrets of the kinds that the patch asks to sign with. */
+      readonly spare?: readonly EncryptedSecret[];
+      /** How long secrets of a kind that is given up go on to sign, in milliseconds. */
+      readonly overlapMs?: number;
+    })
   | (Decision & { readonly type: 'pause'; readonly reason: string | null })
   | (Decision & { readonly type: 'resume'; readonly reason: string | null })
   | (Decision & { readonly type: 'remove'; readonly reason: string | null })
   | (Decision & { readonly type: 'disable'; readonly reason: string })
   | (Decision & {
       readonly type: 'rotate-secret';
-      readonly secret: EncryptedSecret;
+      /** Which keys are replaced; `null`: those of every kind in use. */
+      readonly kind: SigningKind | null;
+      /** The new ones, one of each kind that may be asked for. */
+      readonly secrets: readonly EncryptedSecret[];
       readonly overlapMs: number;
     })
+  | (Decision & { readonly type: 'revoke-secret'; readonly fingerprint: string })
   /** The code that declared it no longer does. */
   | (Decision & {
       readonly type: 'vanish';
       readonly policy: 'pause' | 'remove';
       readonly release: number | null;
     });
+
+export type DecisionOf<Type extends WebhookDecision['type']> = Extract<
+  WebhookDecision,
+  { readonly type: Type }
+>;

@@ -66,6 +66,17 @@ export class RemoveWebhook extends Command<CommandResult> {
   }
 }
 
+/** Takes back a secret that was replaced: `WebhooksService.revokeSecret`. */
+export class RevokeWebhookSecret extends Command<CommandResult> {
+  constructor(
+    readonly webhookId: string,
+    readonly fingerprint: string,
+    readonly options: Omit<CommandOptions, 'reason'> = {},
+  ) {
+    super();
+  }
+}
+
 /** Signs with a new secret: `WebhooksService.rotateSecret`. */
 export class RotateWebhookSecret extends Command<CommandResult> {
   constructor(

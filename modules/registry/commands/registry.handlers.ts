@@ -8,6 +8,7 @@ import {
   RegisterWebhook,
   RemoveWebhook,
   ResumeWebhook,
+  RevokeWebhookSecret,
   RotateWebhookSecret,
 } from './registry.commands.js';
 
@@ -74,6 +75,15 @@ class RotateWebhookSecretHandler implements ICommandHandler<RotateWebhookSecret>
   }
 }
 
+@CommandHandler(RevokeWebhookSecret)
+class RevokeWebhookSecretHandler implements ICommandHandler<RevokeWebhookSecret> {
+  constructor(private readonly webhooks: WebhooksService) {}
+
+  execute({ webhookId, fingerprint, options }: RevokeWebhookSecret): Promise<CommandResult> {
+    return this.webhooks.revokeSecret(webhookId, fingerprint, options);
+  }
+}
+
 export const REGISTRY_HANDLERS = [
   RegisterWebhookHandler,
   ChangeWebhookHandler,
@@ -82,4 +92,5 @@ export const REGISTRY_HANDLERS = [
   DisableWebhookHandler,
   RemoveWebhookHandler,
   RotateWebhookSecretHandler,
+  RevokeWebhookSecretHandler,
 ];

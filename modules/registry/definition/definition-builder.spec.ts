@@ -45,6 +45,19 @@ describe('DefinitionBuilder', () => {
       isGlobal: false,
       headers: {},
       auth: { type: 'none' },
+      signing: {
+        keys: 'symmetric',
+        profiles: [
+          {
+            kind: 'standard',
+            headers: {
+              id: 'webhook-id',
+              timestamp: 'webhook-timestamp',
+              signature: 'webhook-signature',
+            },
+          },
+        ],
+      },
       signingSecrets: [],
       retry: { kind: 'standard' },
       timeoutMs: 20_000,

@@ -3,7 +3,7 @@ import { type HeaderInput, isCredentialHeader } from './header-rules.js';
 import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
 import type { WebhookDraft } from './webhook-draft.js';
-import type { AuthInput, WebhookInput } from './webhook-input.js';
+import type { AuthInput, SigningInput, WebhookInput } from './webhook-input.js';
 
 /**
  * An event type by name (also a pattern such as `order.*`), or a class of events: its static `eventType` if it has one,
@@ -99,7 +99,23 @@ export class DefinitionBuilder {
   }
 
   /**
-   * Signs with these secrets instead of a generated one: `whsec_` and the base64 text of 24 to 64 bytes.
+   * How requests are signed: with which kinds of keys, and in which styles of headers. Default: a symmetric secret, and
+   * Standard Webhooks. What is not said stays as it was said before.
+   *
+   * @example
+   * webhook.withSigning({ keys: 'both' })
+   * webhook.withSigning({
+   *   profiles: ['standard', { kind: 'github', headers: { signature: 'X-Hub-Signature-256' } }],
+   * })
+   */
+  withSigning(signing: SigningInput): this {
+    return this.#set({ signing: { ...this.#fields.signing, ...signing } });
+  }
+
+  /**
+   * Signs with these secrets instead of generated ones: `whsec_` and the base64 text of 24 to 64 bytes, or `whsk_` and
+   * that of an ed25519 private key. With a profile beside Standard Webhooks also a secret of another system, as it is:
+   * 24 to 64 printable characters.
    *
    * @param newest the secret that receivers should verify with
    * @param previous secrets that still sign beside it while receivers change over

@@ -12,8 +12,10 @@ export const DEFINITION_LIMITS = {
   /** Names and values together. */
   headersLength: 16_384,
   bearerTokenLength: 8_192,
-  /** The newest and those that still sign beside it. */
+  /** The newest and those that still sign beside them, of both kinds. */
   signingSecrets: 10,
+  /** How long a signing secret that is replaced may go on to sign. */
+  overlapMs: 7 * 24 * 3_600_000,
   signingSecretMinBytes: 24,
   signingSecretMaxBytes: 64,
   attempts: 100,

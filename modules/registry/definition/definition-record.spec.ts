@@ -25,11 +25,9 @@ const VAULT = new SecretVault(
 
 function record(input: WebhookInput, owner: 'api' | 'code' = 'api'): WebhookDefinitionRecord {
   const draft = parseDefinition('orders', input, RULES);
-  const generated = VAULT.encrypt('whsec_generated', {
-    webhookId: 'orders',
-    field: 'signingSecret',
-  });
-  return recordOf(draft, secretStore(VAULT, 'orders', owner), generated);
+  return recordOf(draft, secretStore(VAULT, 'orders', owner), (kind) =>
+    VAULT.encrypt(`generated ${kind}`, { webhookId: 'orders', field: 'signingSecret' }),
+  );
 }
 
 const name = fc.stringMatching(/^[a-z]{1,8}$/u);
@@ -56,6 +54,17 @@ const definition: fc.Arbitrary<WebhookInput> = fc.record(
     auth: fc.oneof(
       fc.constant({ type: 'none' as const }),
       name.map((token) => ({ type: 'bearer' as const, token })),
+    ),
+    signing: fc.record(
+      {
+        keys: fc.constantFrom('symmetric' as const, 'both' as const),
+        profiles: fc.constantFrom(
+          ['standard' as const],
+          ['standard' as const, 'github' as const],
+          [{ kind: 'standard' as const, headers: { id: 'X-Id' } }],
+        ),
+      },
+      { requiredKeys: [] },
     ),
     signingSecrets: fc.uniqueArray(signingSecret, { maxLength: 2 }),
     timeoutMs: fc.constantFrom(1_000, 2_000),
@@ -109,6 +118,42 @@ describe('the digest of a definition', () => {
       definitionDigest(one),
     );
     expect(definitionDigest({ ...one, signingSecrets: [] })).toBe(definitionDigest(one));
+  });
+
+  it('of a definition from before there were policies of signing is what it was', () => {
+    const secret = (fingerprint: string) => ({ kind: 'code', fingerprint }) as const;
+    const before: WebhookDefinitionRecord = {
+      url: 'https://example.com/hooks',
+      eventTypes: ['order.*', 'order.placed'],
+      source: { kind: 'category', category: 'order' },
+      tenantId: 'acme',
+      isGlobal: false,
+      headers: { 'X-Plain': 'plain', 'X-Key': secret('f1') },
+      auth: { type: 'bearer', token: secret('f2') },
+      signingSecrets: [secret('f3')],
+      namedSigningSecrets: ['f3'],
+      retry: { kind: 'fixed', attempts: 3, delayMs: 1_000 },
+      timeoutMs: 15_000,
+      concurrency: 2,
+      isReplayable: false,
+      isActive: true,
+      description: 'Orders',
+    };
+
+    expect(definitionDigest(before)).toBe(
+      '78a3f322f2becb7da9a382c64cedd44f74ca1a973f004f43d28bc18bf26757c0',
+    );
+  });
+
+  it('is the same whether the usual way of signing is said or not', () => {
+    const input = { url: 'https://a.example', eventTypes: ['a'] };
+    const said = record({ ...input, signing: { keys: 'symmetric', profiles: ['standard'] } });
+
+    expect(said).not.toHaveProperty('signing');
+    expect(definitionDigest(said)).toBe(definitionDigest(record(input)));
+    expect(definitionDigest(record({ ...input, signing: { keys: 'both' } }))).not.toBe(
+      definitionDigest(said),
+    );
   });
 });
 

@@ -2,12 +2,16 @@ import { canonicalJson, digestOf } from '../../kernel/index.js';
 import type { SecretVault } from '../secrets/secret-vault.js';
 import type {
   FieldChange,
+  SigningKind,
+  SigningPolicy,
   StoredAuth,
   StoredSecret,
   WebhookDefinitionRecord,
   WebhookOwner,
 } from '../webhook.events.js';
+import { withPublicKey } from '../secrets/signing-secret.js';
 import type { ClearSecret } from './clear-secret.js';
+import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
 
 /** Turns a clear secret into what may be stored of it. */
@@ -38,30 +42,38 @@ export function secretStore(
 /**
  * The definition as it is recorded.
  *
- * @param generated the signing secret for a definition that names none
+ * @param generate makes a signing secret of a kind that the webhook signs with and the definition names none of
  */
 export function recordOf(
   draft: WebhookDraft,
   store: StoreSecret,
-  generated: StoredSecret,
+  generate: (kind: SigningKind) => StoredSecret,
 ): WebhookDefinitionRecord {
   const { url, eventTypes, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = draft;
   const { isReplayable, isActive, description } = draft;
-  const named = draft.signingSecrets.map((secret) => store(secret, SECRET_FIELDS.signingSecret));
+  const named = draft.signingSecrets.map((secret) =>
+    withPublicKey(store(secret, SECRET_FIELDS.signingSecret), secret.reveal()),
+  );
+  const namedKinds = new Set(named.map(kindOf));
+  const unnamed = kindsOf(draft.signing).filter((kind) => !namedKinds.has(kind));
   return {
     ...{ url, eventTypes, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
     headers: storedHeaders(draft.headers, store),
     auth: storedAuth(draft.auth, store),
-    signingSecrets: named.length > 0 ? named : [generated],
+    signingSecrets: [...named, ...unnamed.map(generate)],
+    ...recordedSigning(draft.signing),
     namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
   };
 }
 
 /** A change as it is decided: plain fields, headers to merge by name. */
 export type RecordPatch = Partial<
-  Omit<WebhookDefinitionRecord, 'headers' | 'signingSecrets' | 'namedSigningSecrets'>
-> & { readonly headers?: Readonly<Record<string, StoredSecret | string | null>> };
+  Omit<WebhookDefinitionRecord, 'headers' | 'signing' | 'signingSecrets' | 'namedSigningSecrets'>
+> & {
+  readonly headers?: Readonly<Record<string, StoredSecret | string | null>>;
+  readonly signing?: Partial<SigningPolicy>;
+};
 
 export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatch {
   const { auth, headers, ...plain } = draft;
@@ -128,10 +140,12 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     shown(value),
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
-  const { isReplayable, isActive, description, auth } = record;
+  const { isReplayable, isActive, description, auth, signing } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
+    // Absent where it is the default: the digest of a definition that says nothing about it never changes.
+    ...(signing && { signing }),
     eventTypes: [...new Set(record.eventTypes)].sort(),
     headers: Object.fromEntries(headers) as Record<string, unknown>,
     auth: auth.type === 'none' ? { type: auth.type } : { ...auth, token: shown(auth.token) },

@@ -16,6 +16,9 @@ import { checkHeaders } from './header-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
 import { checkRetry } from './retry-rules.js';
 import { checkUrl, type UrlPolicy } from './url-rules.js';
+import { DEFAULT_SIGNING } from './signing-policy.js';
+import { checkNamedSecrets, checkSigning, checkSigningPolicy, keysFor } from './signing-rules.js';
+import type { SigningPolicy } from '../webhook.events.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
 
 /** What a definition is judged by, beyond what holds for every one. */
@@ -31,10 +34,12 @@ export interface DefinitionRules {
 }
 
 type Drafted = {
-  readonly [Field in keyof WebhookDraft]: Field extends 'headers'
-    ? NonNullable<PatchDraft['headers']>
+  readonly [Field in keyof WebhookDraft]: Field extends 'headers' | 'signing'
+    ? NonNullable<PatchDraft[Field]>
     : WebhookDraft[Field];
 };
+
+type CheckedFields = Partial<Omit<WebhookDraft, 'signing'>> & Pick<PatchDraft, 'signing'>;
 
 interface Checking {
   readonly rules: DefinitionRules;
@@ -54,6 +59,7 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   headers: (value, { rules, problems, isPatch }) =>
     checkHeaders(value, { reserved: rules.reservedHeaders, canRemove: isPatch }, problems),
   auth: (value, { problems }) => checkAuth(value, problems),
+  signing: (value, { problems }) => checkSigning(value, problems),
   signingSecrets: (value, { problems }) => checkSigningSecrets(value, problems),
   retry: (value, { problems }) => checkRetry(value, problems),
   timeoutMs: (value, { problems }) =>
@@ -75,6 +81,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   isGlobal: false,
   headers: {},
   auth: { type: 'none' },
+  signing: DEFAULT_SIGNING,
   signingSecrets: [],
   retry: { kind: 'standard' },
   timeoutMs: DEFINITION_DEFAULTS.timeoutMs,
@@ -98,7 +105,10 @@ export function parseDefinition(
   const problems = new Problems();
   checkWebhookId(webhookId, problems);
   const fields = checkFields(input, ['url', 'eventTypes'], { rules, problems, isPatch: false });
-  const draft = { ...DEFAULTS, ...fields } as WebhookDraft;
+  const { signingSecrets = [] } = fields;
+  const signing = { ...DEFAULT_SIGNING, keys: keysFor(signingSecrets), ...fields.signing };
+  const draft = { ...DEFAULTS, ...fields, signing } as WebhookDraft;
+  checkNamedSecrets(signingSecrets, signing, problems);
   const together = crossFieldProblems({
     ...draft,
     authType: draft.auth.type,
@@ -126,6 +136,7 @@ export function crossFieldProblems(definition: {
   readonly isGlobal: boolean;
   readonly authType: string;
   readonly headerNames: readonly string[];
+  readonly signing: SigningPolicy;
 }): readonly FieldProblem[] {
   const problems = new Problems();
   if (definition.isGlobal && definition.tenantId !== null) {
@@ -145,6 +156,16 @@ export function crossFieldProblems(definition: {
       'Drop the header, or define the webhook without auth.',
     );
   }
+  checkSigningPolicy(definition.signing, problems);
+  const { profiles } = definition.signing;
+  const ofSignature = new Set(profiles.flatMap(({ headers }) => Object.values(headers)));
+  for (const name of definition.headerNames.filter((one) => ofSignature.has(one.toLowerCase()))) {
+    problems.add(
+      `headers.${name}`,
+      'the signature of the webhook is sent in this header',
+      'Drop the header, or give the part of the signature another name in `signing`.',
+    );
+  }
   return problems.found;
 }
 
@@ -162,7 +183,7 @@ function checkFields(
   input: unknown,
   required: readonly (keyof WebhookDraft)[],
   checking: Checking,
-): Partial<WebhookDraft> {
+): CheckedFields {
   const { problems, isPatch } = checking;
   if (!isRecord(input)) {
     problems.add('', 'the definition is not an object', 'Give an object with its fields.');

@@ -1,5 +1,5 @@
 import { parsePosition } from '../../event-store/index.js';
-import { isSigningSecret } from '../secrets/signing-secret.js';
+import { readSigningSecret } from '../secrets/signing-secret.js';
 import type { SourceSelection, StartFrom } from '../webhook.events.js';
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
@@ -106,10 +106,10 @@ export function checkSigningSecrets(
   const before = problems.found.length;
   const secrets = [...new Set<unknown>(value)];
   secrets.forEach((secret, index) => {
-    if (typeof secret === 'string' && isSigningSecret(secret)) return;
+    if (typeof secret === 'string' && readSigningSecret(secret)) return;
     problems.add(
       `signingSecrets.${index}`,
-      'this is not whsec_ and the base64 text of 24 to 64 bytes',
+      'this is not whsec_ and the base64 text of 24 to 64 bytes, nor whsk_ and that of an ed25519 key',
       'Give a secret of that form (Standard Webhooks), or none and one is generated.',
     );
   });

@@ -31,16 +31,65 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-const RESERVED_PREFIXES = ['webhook-', 'posthorn-', 'sec-', 'proxy-'] as const;
+const RESERVED_PREFIXES = ['posthorn-', 'sec-', 'proxy-'] as const;
+const STANDARD_PREFIX = 'webhook-';
+
+/** Headers that something else than the signature may need, and the mark of a replay. */
+const NOT_FOR_SIGNATURES: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'user-agent',
+  'webhook-replay',
+]);
+
+/** Whether a header of this name would break what the connection or the message says of itself. */
+function isReservedHeader(lowerCaseName: string): boolean {
+  return (
+    RESERVED_NAMES.has(lowerCaseName) ||
+    RESERVED_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix))
+  );
+}
 
 /** Whether a static header of this name would break, or pretend to be, what Posthorn itself sends. */
-function isReservedHeader(name: string, configured: readonly string[]): boolean {
+function isReservedForStatic(name: string, configured: readonly string[]): boolean {
   const lower = name.toLowerCase();
   return (
-    RESERVED_NAMES.has(lower) ||
-    RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix)) ||
+    isReservedHeader(lower) ||
+    lower.startsWith(STANDARD_PREFIX) ||
     configured.some((one) => one.toLowerCase() === lower)
   );
+}
+
+/**
+ * Checks the name of a header that holds a part of the signature.
+ *
+ * @returns the name in lower case, or `undefined` when there is a problem
+ */
+export function checkSignatureHeader(
+  field: string,
+  value: unknown,
+  problems: Problems,
+): string | undefined {
+  const name = typeof value === 'string' ? value.toLowerCase() : '';
+  if (!isHeaderName(name) || name.length > DEFINITION_LIMITS.headerNameLength) {
+    problems.add(
+      field,
+      'this is not a header name',
+      `Give 1 to ${DEFINITION_LIMITS.headerNameLength} letters, digits and !#$%&'*+-.^_\`|~ (RFC 9110).`,
+    );
+    return;
+  }
+  if (!isReservedHeader(name) && !NOT_FOR_SIGNATURES.has(name)) return name;
+  problems.add(
+    field,
+    `the header ${quoted(name)} belongs to the connection, the message or the authorisation`,
+    'Choose another name, such as one that begins with X-.',
+  );
+}
+
+/** A token of RFC 9110, section 5.6.2. */
+function isHeaderName(name: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u.test(name);
 }
 
 /** Whether headers of this name carry credentials, so that a value is kept secret even if nobody said so. */
@@ -102,7 +151,7 @@ function checkAmount(entries: readonly [string, unknown][], problems: Problems):
 }
 
 function checkHeaderName(name: string, reserved: readonly string[], problems: Problems): void {
-  if (!/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u.test(name)) {
+  if (!isHeaderName(name)) {
     problems.add(
       'headers',
       `${quoted(name)} is not a header name`,
@@ -114,7 +163,7 @@ function checkHeaderName(name: string, reserved: readonly string[], problems: Pr
       `the header name ${quoted(name)} is longer than ${DEFINITION_LIMITS.headerNameLength} characters`,
       'Shorten the name.',
     );
-  } else if (isReservedHeader(name, reserved)) {
+  } else if (isReservedForStatic(name, reserved)) {
     problems.add(
       `headers.${name}`,
       'this header belongs to the connection, the message or the signature',

@@ -1,4 +1,4 @@
-import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import type { RetryPolicy, SigningPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
 import type { HeaderDraft } from './header-rules.js';
 
@@ -16,7 +16,8 @@ export interface WebhookDraft {
   readonly isGlobal: boolean;
   readonly headers: Readonly<Record<string, HeaderDraft>>;
   readonly auth: AuthDraft;
-  /** Newest first; empty: one is to be generated. */
+  readonly signing: SigningPolicy;
+  /** Newest first; of a kind that is in use and has none, one is to be generated. */
   readonly signingSecrets: readonly ClearSecret[];
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
@@ -28,6 +29,9 @@ export interface WebhookDraft {
 }
 
 /** A change that passed every check, with its secrets still in clear. */
-export type PatchDraft = Partial<Omit<WebhookDraft, 'headers' | 'signingSecrets' | 'startFrom'>> & {
+export type PatchDraft = Partial<
+  Omit<WebhookDraft, 'headers' | 'signing' | 'signingSecrets' | 'startFrom'>
+> & {
   readonly headers?: Readonly<Record<string, HeaderDraft | null>>;
+  readonly signing?: Partial<SigningPolicy>;
 };

@@ -1,8 +1,35 @@
-import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import type {
+  RetryPolicy,
+  SigningPolicy,
+  SigningProfile,
+  SourceSelection,
+  StartFrom,
+} from '../webhook.events.js';
 import type { HeaderInput } from './header-rules.js';
 
 export type AuthInput =
   { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: string };
+
+/**
+ * A style of signature, `standard`, `github` or `stripe`, with the names of those headers that are not to have their
+ * usual ones: `id`, `timestamp`, `signature`, and `event` with `github`.
+ */
+export type SigningProfileInput =
+  | SigningProfile['kind']
+  | {
+      readonly kind: SigningProfile['kind'];
+      readonly headers?: Readonly<
+        Partial<Record<'event' | 'id' | 'timestamp' | 'signature', string>>
+      >;
+    };
+
+/** How requests are signed. */
+export interface SigningInput {
+  /** Default: the kinds of keys that `signingSecrets` names; `symmetric` where it names none. */
+  readonly keys?: SigningPolicy['keys'];
+  /** One or more styles side by side. Default: `standard`. */
+  readonly profiles?: readonly SigningProfileInput[];
+}
 
 /** The definition of a webhook as plain data: what a REST call carries, and what the builder gathers. */
 export interface WebhookInput {
@@ -19,7 +46,9 @@ export interface WebhookInput {
   /** Static headers by name. A value given as plain text is kept secret. */
   readonly headers?: Readonly<Record<string, HeaderInput>>;
   readonly auth?: AuthInput;
-  /** `whsec_...`, newest first, every one signs; default: one is generated. */
+  /** Default: a symmetric secret, and Standard Webhooks. */
+  readonly signing?: SigningInput;
+  /** `whsec_...` or `whsk_...`, newest first, every one signs; default: one of each kind in use is generated. */
   readonly signingSecrets?: readonly string[];
   /** Default: the schedule of Standard Webhooks. */
   readonly retry?: RetryPolicy;
@@ -38,7 +67,7 @@ export interface WebhookInput {
 
 /**
  * What may be changed about a webhook: fields that are absent stay as they are. Headers are merged by name, `null` drops
- * one (RFC 7396); everything else replaces what was.
+ * one (RFC 7396), and so are the two parts of `signing`; everything else replaces what was.
  */
 export type WebhookPatch = Partial<
   Omit<WebhookInput, 'headers' | 'signingSecrets' | 'startFrom'>

@@ -10,7 +10,7 @@ import type { PlacedWebhookEvent, RegistryLog } from './registry-log.js';
 import { SharedRead } from './shared-read.js';
 import { advanceEntry, emptyEntry, type WebhookEntry } from './webhook-entry.js';
 
-/** The part of the log before a registration that the webhook asked for: the job of a backfill. */
+/** The part of the log before a registration that the webhook asked for: the job of a replay. */
 export interface WebhookHistory {
   readonly webhook: Webhook;
   /** `beginning`, a position (the first one wanted) or a time; never `now`. */
@@ -84,7 +84,7 @@ export class RegistryDirectory implements WebhookDirectory {
 
   /**
    * The histories that the registered webhooks asked for with `startFrom`. Which of them were delivered already, by
-   * webhook and registration, is for the backfill to know.
+   * webhook and registration, is for the replays to know.
    */
   histories(): readonly WebhookHistory[] {
     return this.all().flatMap((webhook) => {

@@ -14,7 +14,7 @@ import {
  * member of since its registration is for the directory to say; this is for the history before it.
  */
 export function isSelected(
-  definition: WebhookDefinitionRecord,
+  definition: Pick<WebhookDefinitionRecord, 'eventTypes' | 'source' | 'tenantId' | 'isGlobal'>,
   event: Omit<MatchableEvent, 'position'>,
 ): boolean {
   const types = typeKeysFor(event.type);

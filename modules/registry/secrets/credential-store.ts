@@ -1,7 +1,9 @@
 import { type Clock, PosthornError } from '../../kernel/index.js';
 import type { DeclaredWebhooks } from '../declaration/declared-webhooks.js';
 import { hasCodeSecrets, SECRET_FIELDS } from '../definition/definition-record.js';
+import { isKnownSigning, signingOf } from '../definition/signing-policy.js';
 import type { WebhookDraft } from '../definition/webhook-draft.js';
+import { endOf } from '../signing-keys.js';
 import type { StoredSecret } from '../webhook.events.js';
 import type { Webhook, WebhookCredentials } from '../webhook.js';
 import type { VaultKeeper } from './vault-keeper.js';
@@ -30,8 +32,9 @@ export class CredentialStore {
   missingCode(webhook: Webhook): string | null {
     const { definition, digest, id } = webhook;
     const isKnownAuth = ['none', 'bearer'].includes(definition.auth.type);
+    const isKnown = isKnownAuth && isKnownSigning(signingOf(definition));
     const isHere = !hasCodeSecrets(definition) || this.#declared.find(id, digest) !== undefined;
-    return isKnownAuth && isHere ? null : digest;
+    return isKnown && isHere ? null : digest;
   }
 
   /**
@@ -120,9 +123,4 @@ function codeMissing(webhookId: string): PosthornError {
 
 function keyOf(field: string, fingerprint: string): string {
   return `${field} ${fingerprint}`;
-}
-
-function endOf(secret: StoredSecret): number {
-  const isEnding = secret.kind === 'encrypted' && secret.expiresAt !== undefined;
-  return isEnding ? Date.parse(secret.expiresAt) : Infinity;
 }

@@ -4,7 +4,6 @@ import { PosthornError } from '../../kernel/index.js';
 import { KeyRing } from './key-ring.js';
 import { openVault } from './registry-key.js';
 import { SecretVault } from './secret-vault.js';
-import { generateSigningSecret, isSigningSecret } from './signing-secret.js';
 
 const AT = '2026-01-01T00:00:00.000Z';
 const ONE = Buffer.alloc(32, 1).toString('base64');
@@ -148,29 +147,4 @@ describe('the proof of the registry key', () => {
     expect(alone.toRecord).toBeUndefined();
     expect(alone.vault.fingerprint('x', PLACE)).toBe(first.vault.fingerprint('x', PLACE));
   });
-});
-
-describe('signing secrets', () => {
-  it('are 32 random bytes behind whsec_', () => {
-    const secret = generateSigningSecret();
-    expect(isSigningSecret(secret)).toBe(true);
-    expect(Buffer.from(secret.slice('whsec_'.length), 'base64')).toHaveLength(32);
-    expect(generateSigningSecret()).not.toBe(secret);
-  });
-
-  it.each([
-    [23, false],
-    [24, true],
-    [64, true],
-    [65, false],
-  ])('of %i bytes are valid: %s', (size, isValid) => {
-    expect(isSigningSecret(generateSigningSecret(() => Buffer.alloc(size)))).toBe(isValid);
-  });
-
-  it.each(['', 'whsec_', 'whsk_AAAA', `${generateSigningSecret()} `, 'whsec_!!!!'])(
-    'are not %j',
-    (text) => {
-      expect(isSigningSecret(text)).toBe(false);
-    },
-  );
 });

@@ -1,0 +1,60 @@
+import type { FieldProblem } from '../../kernel/index.js';
+import { DEFINITION_LIMITS } from '../definition/definition-limits.js';
+import type { RecordPatch } from '../definition/definition-record.js';
+import { DEFAULT_SIGNING, recordedSigning } from '../definition/signing-policy.js';
+import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js';
+
+/** The definition after a change: headers and signing are merged, everything else replaces what was. */
+export function patched(
+  { signing: before, ...definition }: WebhookDefinitionRecord,
+  { headers = {}, signing, ...fields }: RecordPatch,
+): WebhookDefinitionRecord {
+  const replaced = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const kept = Object.entries(definition.headers).filter(
+    ([name]) => !replaced.has(name.toLowerCase()),
+  );
+  const added = Object.entries(headers).filter(
+    (entry): entry is [string, StoredSecret | string] => entry[1] !== null,
+  );
+  return {
+    ...definition,
+    ...fields,
+    ...recordedSigning({ ...(before ?? DEFAULT_SIGNING), ...signing }),
+    headers: Object.fromEntries([...kept, ...added]),
+  };
+}
+
+/** A mistake that a change shows only together with what it changes. */
+export function tooManyHeaders(definition: WebhookDefinitionRecord): readonly FieldProblem[] {
+  const count = Object.keys(definition.headers).length;
+  if (count <= DEFINITION_LIMITS.headers) return [];
+  const message = `there would be ${count} headers; at most ${DEFINITION_LIMITS.headers} are allowed`;
+  return [{ field: 'headers', message, fix: 'Drop some with null.' }];
+}
+
+/** A secret that did not change keeps its ciphertext, so that an equal definition is recorded equal. */
+export function keepEqualSecrets(
+  next: WebhookDefinitionRecord,
+  before: WebhookDefinitionRecord,
+): WebhookDefinitionRecord {
+  const headersBefore = new Map(
+    Object.entries(before.headers).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const headers = Object.entries(next.headers).map(
+    ([name, value]) => [name, sameOr(value, headersBefore.get(name.toLowerCase()))] as const,
+  );
+  const auth =
+    next.auth.type === 'none' || before.auth.type === 'none'
+      ? next.auth
+      : { ...next.auth, token: sameOr(next.auth.token, before.auth.token) };
+  return { ...next, headers: Object.fromEntries(headers), auth };
+}
+
+function sameOr<Value extends StoredSecret | string>(
+  next: Value,
+  before: StoredSecret | string | undefined,
+): Value {
+  if (typeof next === 'string' || typeof before !== 'object') return next;
+  const isSame = next.kind === before.kind && next.fingerprint === before.fingerprint;
+  return isSame ? (before as Value) : next;
+}
