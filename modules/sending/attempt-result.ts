@@ -1,26 +1,19 @@
 import type { Exchange } from './exchange.js';
 import type { RecordedBody } from './response/response-body.js';
-import { recordHeaders } from './response/response-headers.js';
+import { recordHeaders, type ResponseHeaders } from './response/response-headers.js';
 import { parseRetryAfter } from './response/retry-after.js';
 import { type SendFailure, verdictOfFailure, verdictOfStatus } from './send-failure.js';
 import type { AttemptResult } from './sender.js';
-
-/** How an attempt went, apart from what was answered. */
-export interface Journey {
-  /** Epoch milliseconds. */
-  readonly endedAt: number;
-  readonly remoteAddress: string | null;
-  readonly timings: AttemptResult['timings'];
-}
+import type { Journey } from './transmission.js';
 
 /** The head of a response. */
 export interface ResponseHead {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: ResponseHeaders;
 }
 
 /** What an attempt came to: a failure without a complete answer, or an answer. */
-export type Ending =
+export type AttemptEnding =
   | { readonly failure: SendFailure; readonly response: ResponseHead | null }
   | { readonly failure: null; readonly response: ResponseHead };
 
@@ -33,7 +26,7 @@ export type Ending =
 export function attemptResult(
   exchange: Pick<Exchange, 'request' | 'startedAt' | 'secrets'>,
   journey: Journey,
-  ending: Ending,
+  ending: AttemptEnding,
   body: RecordedBody | null,
 ): AttemptResult {
   const { failure, response } = ending;

@@ -1,4 +1,5 @@
 import type { Target } from './network/target.js';
+import type { TlsIdentity } from './network/tls.js';
 import type { AttemptResult, OutgoingRequest } from './sender.js';
 
 /** One request on its way through the steps: each adds to the headers what is its part. */
@@ -12,6 +13,11 @@ export interface Exchange {
   /** Texts that must not be recorded, should the endpoint answer with them. */
   readonly secrets: string[];
   readonly signal: AbortSignal | undefined;
+  /**
+   * A client certificate or authorities of its own, which a step gives by handing on a copy of the exchange; `null`: what
+   * all requests share.
+   */
+  readonly tls: TlsIdentity | null;
 }
 
 /** Sends what an exchange holds. Never rejects for anything the endpoint or the network does. */

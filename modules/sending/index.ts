@@ -1,6 +1,9 @@
+export type { EgressFetch, EgressFetchInit } from './egress-fetch.js';
 export type { Dispatch, Exchange, SendStep } from './exchange.js';
-export type { SocketOpener } from './network/dialer.js';
+export { parseEgressProxy } from './network/egress-proxy.js';
+export type { SocketOpener } from './network/outlet.js';
 export type { Resolver } from './network/resolver.js';
+export { SendFailure } from './send-failure.js';
 export {
   type AttemptErrorClass,
   type AttemptResult,
@@ -9,8 +12,9 @@ export {
   SENDER,
   type Sender,
 } from './sender.js';
-export { SendingModule } from './sending.module.js';
+export { EGRESS_FETCH, SendingModule } from './sending.module.js';
 export type { SendingOptions } from './sending.options.js';
+export type { SigningProfile } from './signing/signing-profile.js';
 export {
   type EnvelopeInput,
   STANDARD_CONTENT_TYPE,

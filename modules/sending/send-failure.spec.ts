@@ -19,6 +19,15 @@ describe('what a failure is called', () => {
     expect(sendFailureOf(error)).toMatchObject({ errorClass, message: 'it broke' });
   });
 
+  it('says of what undici takes for granted that the response is invalid', () => {
+    const error = Object.assign(new Error('assert(statusCode >= 100)'), { code: 'ERR_ASSERTION' });
+
+    const failure = sendFailureOf(error);
+
+    expect(failure.errorClass).toBe('invalid_response');
+    expect(failure.message).not.toContain('assert');
+  });
+
   it('keeps what is one already', () => {
     const failure = new SendFailure('tls_error', 'expired');
 
@@ -51,5 +60,9 @@ describe('what is done about an attempt', () => {
     expect(verdictOfFailure('tls_error')).toBe('retry');
     expect(verdictOfFailure('timeout')).toBe('retry');
     expect(verdictOfFailure('aborted')).toBe('retry');
+  });
+
+  it('costs the endpoint nothing when the egress proxy failed', () => {
+    expect(verdictOfFailure('proxy_error')).toBe('postpone');
   });
 });

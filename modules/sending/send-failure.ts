@@ -41,6 +41,12 @@ export function sendFailureOf(error: unknown): SendFailure {
   if (error instanceof SendFailure) return error;
   // Errors of Node are made in another realm where the application runs in a `vm` context.
   if (!types.isNativeError(error)) return new SendFailure('unknown', 'unknown failure');
+  if ('code' in error && error.code === 'ERR_ASSERTION') {
+    // undici asserts what it takes for granted of a response, such as a status that is not 000.
+    return new SendFailure('invalid_response', 'the response is none of HTTP/1.1', {
+      cause: error,
+    });
+  }
   return new SendFailure(classOf(error), messageOf(error), { cause: error });
 }
 
@@ -71,8 +77,10 @@ const REJECTED: ReadonlySet<AttemptErrorClass> = new Set([
  *
  * A refused target is rejected even where a name led to it: names change rarely, and a retry for days of a target that
  * the policy forbids would be a tool to probe a network with. It can be replayed once the name or the policy changed.
+ * A failure of the egress proxy is not the endpoint's, and costs it nothing.
  */
 export function verdictOfFailure(errorClass: AttemptErrorClass): AttemptVerdict {
+  if (errorClass === 'proxy_error') return 'postpone';
   return REJECTED.has(errorClass) ? 'reject' : 'retry';
 }
 

@@ -1,3 +1,5 @@
+import type { SigningProfile } from './signing/signing-profile.js';
+
 /** One request to an endpoint, complete but for its signature. */
 export interface OutgoingRequest {
   /** The `webhook-id`: the same for every attempt of a delivery. */
@@ -8,11 +10,16 @@ export interface OutgoingRequest {
   readonly contentType: string;
   /**
    * Static headers of the webhook, already checked when it was defined. Those that belong to the sender (`webhook-*`,
-   * `host`, `content-type`, `content-length`, hop-by-hop ones) are ignored: they never override a header of its own.
+   * those of its signature, `host`, `content-type`, `content-length`, hop-by-hop ones) are ignored: they never override a
+   * header of its own.
    */
   readonly headers: Readonly<Record<string, string>>;
-  /** `whsec_...`, newest first; every one signs. */
+  /** `whsec_...` or `whsk_...`, newest first; every one signs. */
   readonly signingSecrets: readonly string[];
+  /** In which styles it is signed. @default Standard Webhooks */
+  readonly signingProfiles?: readonly SigningProfile[];
+  /** Type of the event, which some of the styles tell in a header. */
+  readonly eventType?: string;
   readonly bearerToken: string | null;
   /** One deadline over DNS, connect, TLS, headers and body, in milliseconds. */
   readonly timeoutMs: number;
@@ -29,7 +36,12 @@ export type AttemptVerdict =
   /** Would fail again: 3xx and other 4xx, a refused target. */
   | 'reject'
   /** 410: the webhook is to be disabled. */
-  | 'gone';
+  | 'gone'
+  /**
+   * Nothing was asked of the endpoint, for a reason that is not its own, such as an egress proxy that fails: to be made
+   * again later. It costs no attempt and says nothing about the endpoint.
+   */
+  | 'postpone';
 
 /** What became of one request. Holds no request body and no secret. */
 export interface AttemptResult {
@@ -66,12 +78,15 @@ export type AttemptErrorClass =
   | 'network_unreachable'
   | 'tls_error'
   | 'timeout'
+  /** The network policy forbids every address of the target, or its port. Nothing was dialled. */
   | 'ssrf_blocked'
   | 'insecure_url'
   /** The request itself cannot be sent: a malformed URL, header or signing secret. Nothing was dialled. */
   | 'invalid_request'
   | 'invalid_response'
   | 'response_too_large'
+  /** The egress proxy cannot be reached, or opens no tunnel: the endpoint was not asked. */
+  | 'proxy_error'
   | 'aborted'
   | 'unknown';
 

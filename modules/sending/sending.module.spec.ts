@@ -2,7 +2,8 @@ import { Inject, Injectable, Module, type OnModuleDestroy } from '@nestjs/common
 import { Test } from '@nestjs/testing';
 import { outgoing, SendingRig } from '../../test/hostile/sending.js';
 import { type AttemptResult, type Sender, SENDER } from './sender.js';
-import { SendingModule } from './sending.module.js';
+import type { EgressFetch } from './egress-fetch.js';
+import { EGRESS_FETCH, SendingModule } from './sending.module.js';
 
 const OPTIONS = { isHttpAllowed: true, allowedNetworks: ['127.0.0.0/8'] };
 
@@ -22,6 +23,20 @@ describe('SendingModule', () => {
     await app.close();
 
     expect(await sender.send(outgoing(endpoint.url()))).toMatchObject({ errorClass: 'aborted' });
+  });
+
+  it('gives the fetch that obeys the same rules, and ends with the sender', async () => {
+    const endpoint = await rig.endpoint();
+    const app = await Test.createTestingModule({ imports: [SendingModule.forRoot(OPTIONS)] })
+      .compile()
+      .then((module) => module.init());
+    const fetch = app.get<EgressFetch>(EGRESS_FETCH);
+
+    expect((await fetch(endpoint.url())).status).toBe(200);
+    await expect(fetch('http://10.0.0.1/')).rejects.toMatchObject({ errorClass: 'ssrf_blocked' });
+    await app.close();
+
+    await expect(fetch(endpoint.url())).rejects.toMatchObject({ errorClass: 'aborted' });
   });
 
   it('takes its options from elsewhere', async () => {

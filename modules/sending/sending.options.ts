@@ -1,9 +1,11 @@
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { type Clock, type FieldProblem, PosthornError, SystemClock } from '../kernel/index.js';
 import type { SendStep } from './exchange.js';
-import { openTcpSocket, type SocketOpener } from './network/dialer.js';
+import { type EgressProxy, parseEgressProxy } from './network/egress-proxy.js';
 import { networkProblems } from './network/network-policy.js';
+import { openTcpSocket, type SocketOpener } from './network/outlet.js';
 import { type Resolver, SystemResolver } from './network/resolver.js';
+import { secureContextOf } from './network/tls.js';
 
 /** How requests leave this process. */
 export interface SendingOptions {
@@ -14,8 +16,24 @@ export interface SendingOptions {
    * addresses stay refused. @default none
    */
   readonly allowedNetworks?: readonly string[];
-  /** Certificates (PEM) to trust beside Node's own root certificates. @default none */
+  /**
+   * Networks that may not be dialled although they are public or allowed, in CIDR notation: one's own public addresses,
+   * one's own NAT64 prefix. @default none
+   */
+  readonly deniedNetworks?: readonly string[];
+  /**
+   * URL of an HTTP proxy through which every connection leaves, by CONNECT to the address that was judged:
+   * `http://proxy.internal:3128`, with user name and password where it asks for them. Proxy variables of the environment
+   * are not read. @default none
+   */
+  readonly egressProxy?: string | null;
+  /**
+   * Certificates (PEM) to trust beside Node's own root certificates. NODE_EXTRA_CA_CERTS counts only where none is given.
+   * @default none
+   */
   readonly certificateAuthorities?: readonly string[];
+  /** Largest request body, in bytes; a larger one is never sent. @default 1048576 */
+  readonly maxBodyBytes?: number;
   /** Most connections at one time. @default 1024 */
   readonly maxConnections?: number;
   /** Most connections to one origin at one time. @default 256 */
@@ -39,16 +57,20 @@ export interface SendingOptions {
 
 /** `SendingOptions` with every default filled in, checked and frozen. */
 export interface CheckedSendingOptions extends Required<
-  Omit<SendingOptions, 'certificateAuthorities'>
+  Omit<SendingOptions, 'certificateAuthorities' | 'egressProxy'>
 > {
-  /** `undefined`: what Node trusts. */
-  readonly secureContext: SecureContext | undefined;
+  /** What TLS trusts. */
+  readonly secureContext: SecureContext;
+  readonly egressProxy: EgressProxy | null;
 }
 
 const DEFAULTS = {
   isHttpAllowed: false,
   allowedNetworks: [],
+  deniedNetworks: [],
+  egressProxy: null,
   certificateAuthorities: [],
+  maxBodyBytes: 1_048_576,
   maxConnections: 1_024,
   maxConnectionsPerOrigin: 256,
   idleTimeoutMs: 4_000,
@@ -58,6 +80,7 @@ const DEFAULTS = {
 } as const satisfies SendingOptions;
 
 const LONGEST_IDLE_TIMEOUT_MS = 600_000;
+const LARGEST_BODY_BYTES = 67_108_864;
 
 /**
  * Fills in the defaults.
@@ -65,24 +88,37 @@ const LONGEST_IDLE_TIMEOUT_MS = 600_000;
  * @throws PosthornError PSH_SENDING_INVALID_OPTIONS with every mistake in `problems`
  */
 export function checkSendingOptions(options: SendingOptions): CheckedSendingOptions {
-  const { certificateAuthorities, ...checked } = {
+  const { certificateAuthorities, egressProxy, ...checked } = {
     ...DEFAULTS,
     resolver: options.resolver ?? new SystemResolver(),
     clock: options.clock ?? new SystemClock(),
     ...options,
   };
+  const proxy = egressProxy === null ? null : parseEgressProxy(egressProxy);
   const problems = [
-    ...networkProblems(checked.allowedNetworks),
+    ...networkProblems('allowedNetworks', checked.allowedNetworks),
+    ...networkProblems('deniedNetworks', checked.deniedNetworks),
+    ...(typeof proxy === 'string' ? [proxyProblem(proxy)] : []),
+    ...integerProblems('maxBodyBytes', checked.maxBodyBytes, LARGEST_BODY_BYTES),
     ...integerProblems('maxConnections', checked.maxConnections, 1_000_000),
     ...integerProblems('maxConnectionsPerOrigin', checked.maxConnectionsPerOrigin, 1_000_000),
     ...integerProblems('idleTimeoutMs', checked.idleTimeoutMs, LONGEST_IDLE_TIMEOUT_MS),
     ...userAgentProblems(checked.userAgent),
     ...certificateProblems(certificateAuthorities),
   ];
-  if (problems.length > 0) {
+  if (problems.length > 0 || typeof proxy === 'string') {
     throw new PosthornError('PSH_SENDING_INVALID_OPTIONS', undefined, { problems });
   }
-  return Object.freeze({ ...checked, secureContext: secureContextWith(certificateAuthorities) });
+  const secureContext = secureContextOf({ certificateAuthorities });
+  return Object.freeze({ ...checked, secureContext, egressProxy: proxy });
+}
+
+function proxyProblem(message: string): FieldProblem {
+  return {
+    field: 'egressProxy',
+    message,
+    fix: 'Give scheme, host and port of the proxy, such as http://proxy.internal:3128.',
+  };
 }
 
 function integerProblems(field: string, value: number, most: number): FieldProblem[] {
@@ -121,10 +157,4 @@ function certificateProblems(certificates: readonly string[]): FieldProblem[] {
       fix: 'Give the text of a certificate in PEM form.',
     };
   });
-}
-
-/** `undefined` leaves it to Node, which then honours NODE_EXTRA_CA_CERTS. */
-function secureContextWith(certificates: readonly string[]): SecureContext | undefined {
-  if (certificates.length === 0) return undefined;
-  return createSecureContext({ ca: [...rootCertificates, ...certificates] });
 }

@@ -1,25 +1,69 @@
 import type { Dispatcher } from 'undici';
 import type { CancelTimer, Clock } from '../kernel/index.js';
 import type { Abortable, AbortWatch } from './abort-watch.js';
-import { attemptResult, type Ending, type Journey, type ResponseHead } from './attempt-result.js';
-import type { Exchange } from './exchange.js';
 import type { Connection } from './network/connection.js';
 import type { ConnectionPool, ConnectionWaiter } from './network/connection-pool.js';
-import type { DialRecord } from './network/dialer.js';
+import { newDialRecord, type Route, routeTo } from './network/dialer.js';
 import type { Target } from './network/target.js';
-import { type RecordedBody, ResponseBody } from './response/response-body.js';
+import type { TlsIdentity } from './network/tls.js';
+import { ResponseBody } from './response/response-body.js';
+import { countHeaders, MOST_HEADERS, type ResponseHeaders } from './response/response-headers.js';
 import { SendFailure, sendFailureOf } from './send-failure.js';
-import type { AttemptResult } from './sender.js';
 
-/** A server has no use for more interim responses (1xx) than this. */
-const MOST_INTERIM_RESPONSES = 16;
+/** One HTTP request, as it goes over the network. */
+export interface Outgoing {
+  readonly target: Target;
+  /** `null`: what all requests share. */
+  readonly tls: TlsIdentity | null;
+  readonly method: Dispatcher.HttpMethod;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly body: Buffer | null;
+  /** One deadline over DNS, connect, TLS, headers and body, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** How much of the response's body is held, in bytes before decompression. */
+  readonly heldBytes: number;
+}
+
+/** How a request went, apart from what was answered. */
+export interface Journey {
+  /** Epoch milliseconds. */
+  readonly endedAt: number;
+  /** The address that was dialled last; `null` when none was. */
+  readonly remoteAddress: string | null;
+  /** Milliseconds; `null` for a stage that was not reached, or not needed. */
+  readonly timings: {
+    readonly dnsMs: number | null;
+    readonly connectMs: number | null;
+    readonly tlsMs: number | null;
+    readonly firstByteMs: number | null;
+    readonly bodyMs: number | null;
+    readonly totalMs: number;
+  };
+}
 
 /** The head of a response, and what has come of its body. */
-interface Response extends ResponseHead {
-  /** Monotonic milliseconds at which its head was complete. */
-  readonly startedAt: number;
+export interface ReceivedResponse {
+  readonly statusCode: number;
+  readonly headers: ResponseHeaders;
   readonly body: ResponseBody;
 }
+
+/** What a request came to: a failure without a complete answer, or an answer. */
+export type Ending =
+  | { readonly failure: SendFailure; readonly response: ReceivedResponse | null }
+  | { readonly failure: null; readonly response: ReceivedResponse };
+
+/** What everything is sent with. */
+export interface TransmissionTools {
+  readonly clock: Clock;
+  readonly pool: ConnectionPool;
+  readonly aborts: AbortWatch;
+}
+
+/** A server has no use for more interim responses (1xx) than this. */
+export const MOST_INTERIM_RESPONSES = 16;
 
 /**
  * One request and its response, from the wait for a connection to the result:
@@ -31,47 +75,47 @@ interface Response extends ResponseHead {
  * everything but a complete response is closed. One object per request, so that the path has no closures.
  */
 export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.DispatchHandler {
-  readonly target: Target;
-  readonly #exchange: Exchange;
+  readonly route: Route;
+  readonly #outgoing: Outgoing;
   readonly #clock: Clock;
   readonly #pool: ConnectionPool;
   readonly #aborts: AbortWatch;
-  readonly #resolve: (result: AttemptResult) => void;
+  readonly #onEnd: (journey: Journey, ending: Ending) => void;
   readonly #startedAt: number;
   #cancelDeadline: CancelTimer | null = null;
   #connection: Connection | null = null;
   #controller: Dispatcher.DispatchController | null = null;
   #sentAt = 0;
   #interimResponses = 0;
-  #response: Response | null = null;
+  #response: ReceivedResponse | null = null;
+  /** Monotonic milliseconds at which the head of the response was complete. */
+  #answeredAt: number | null = null;
   #isEnded = false;
 
   constructor(
-    exchange: Exchange,
-    clock: Clock,
-    pool: ConnectionPool,
-    aborts: AbortWatch,
-    resolve: (result: AttemptResult) => void,
+    outgoing: Outgoing,
+    tools: TransmissionTools,
+    onEnd: (journey: Journey, ending: Ending) => void,
   ) {
-    this.target = exchange.target;
-    this.#exchange = exchange;
-    this.#clock = clock;
-    this.#pool = pool;
-    this.#aborts = aborts;
-    this.#resolve = resolve;
-    this.#startedAt = clock.monotonic();
+    this.route = routeTo(outgoing.target, outgoing.tls);
+    this.#outgoing = outgoing;
+    this.#clock = tools.clock;
+    this.#pool = tools.pool;
+    this.#aborts = tools.aborts;
+    this.#onEnd = onEnd;
+    this.#startedAt = tools.clock.monotonic();
   }
 
   start(): void {
-    const { signal, request } = this.#exchange;
+    const { signal, timeoutMs } = this.#outgoing;
     if (signal?.aborted) {
       this.onAbort();
       return;
     }
     if (signal) this.#aborts.watch(signal, this);
     this.#cancelDeadline = this.#clock.setTimer(() => {
-      this.#interrupt(new SendFailure('timeout', `no complete answer in ${request.timeoutMs} ms`));
-    }, request.timeoutMs);
+      this.#interrupt(this.#lateness());
+    }, timeoutMs);
     this.#pool.acquire(this);
   }
 
@@ -84,12 +128,9 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
   }
 
   onConnection(connection: Connection): void {
-    const { request, headers } = this.#exchange;
+    const { method, headers, body } = this.#outgoing;
     this.#connection = connection;
-    connection.dispatch(
-      { method: 'POST', path: this.target.path, headers, body: request.body },
-      this,
-    );
+    connection.dispatch({ method, path: this.route.target.path, headers, body }, this);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -100,7 +141,7 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
   onResponseStart(
     controller: Dispatcher.DispatchController,
     statusCode: number,
-    headers: ResponseHead['headers'],
+    headers: ResponseHeaders,
   ): void {
     if (statusCode < 200) {
       this.#interimResponses += 1;
@@ -108,11 +149,16 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
       controller.abort(new SendFailure('invalid_response', 'too many interim responses'));
       return;
     }
+    if (countHeaders(headers) > MOST_HEADERS) {
+      controller.abort(new SendFailure('response_too_large', `more than ${MOST_HEADERS} headers`));
+      return;
+    }
+    this.#answeredAt = this.#clock.monotonic();
+    const encoding = headers['content-encoding'] ?? '';
     this.#response = {
       statusCode,
       headers,
-      startedAt: this.#clock.monotonic(),
-      body: new ResponseBody(single(headers['content-encoding']) ?? ''),
+      body: new ResponseBody(String(encoding), this.#outgoing.heldBytes),
     };
   }
 
@@ -130,9 +176,17 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
     this.#interrupt(sendFailureOf(error));
   }
 
+  #lateness(): SendFailure {
+    const { timeoutMs } = this.#outgoing;
+    return this.#connection?.isHeldByProxy
+      ? new SendFailure('proxy_error', `the egress proxy gave no answer in ${timeoutMs} ms`)
+      : new SendFailure('timeout', `no complete answer in ${timeoutMs} ms`);
+  }
+
   /** A failure after everything that is recorded has come takes nothing from the answer. */
   #interrupt(failure: SendFailure): void {
-    if (this.#response?.body.isComplete) this.#complete(this.#response, false);
+    const response = this.#response;
+    if (response && isWhole(response)) this.#complete(response, false);
     else this.#fail(failure);
   }
 
@@ -140,7 +194,7 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
     this.#end({ failure, response: this.#response }, failure);
   }
 
-  #complete(response: Response, isReusable: boolean): void {
+  #complete(response: ReceivedResponse, isReusable: boolean): void {
     const unusable = isReusable ? null : new SendFailure('aborted', 'the rest is not wanted');
     this.#end({ failure: null, response }, unusable);
   }
@@ -154,7 +208,7 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#cancelDeadline?.();
-    if (this.#exchange.signal) this.#aborts.unwatch(this.#exchange.signal, this);
+    if (this.#outgoing.signal) this.#aborts.unwatch(this.#outgoing.signal, this);
     const journey = this.#journey();
     if (!this.#connection) this.#pool.cancel(this);
     else if (unusable === null) this.#pool.release(this.#connection);
@@ -162,14 +216,14 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
       this.#controller?.abort(unusable);
       this.#pool.discard(this.#connection, unusable);
     }
-    this.#report(journey, ending);
+    this.#onEnd(journey, ending);
   }
 
   /** Read before the connection is given back: it may carry the next request at once. */
   #journey(): Journey {
     const now = this.#clock.monotonic();
     const dialled = this.#connection?.dialled ?? NOT_DIALLED;
-    const answeredAt = this.#response?.startedAt ?? null;
+    const answeredAt = this.#answeredAt;
     return {
       endedAt: this.#clock.now(),
       remoteAddress: this.#connection?.remoteAddress ?? null,
@@ -183,29 +237,17 @@ export class Transmission implements Abortable, ConnectionWaiter, Dispatcher.Dis
       },
     };
   }
-
-  #report(journey: Journey, ending: Ending): void {
-    const { secrets } = this.#exchange;
-    const body = this.#response?.body;
-    if (!body?.isCompressed) {
-      this.#resolveWith(journey, ending, body?.recordPlain(secrets) ?? null);
-      return;
-    }
-    void body.recordCompressed(secrets).then((recorded) => {
-      this.#resolveWith(journey, ending, recorded);
-    });
-  }
-
-  #resolveWith(journey: Journey, ending: Ending, body: RecordedBody | null): void {
-    this.#resolve(attemptResult(this.#exchange, journey, ending, body));
-  }
 }
 
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value.join(', ') : value;
-}
+const NOT_DIALLED = newDialRecord();
 
-const NOT_DIALLED: DialRecord = { dnsMs: null, connectMs: null, tlsMs: null, remoteAddress: null };
+/**
+ * Whether nothing that is of use can still come. 204 and 304 end with their head (RFC 9110, section 6.4.1), also where a
+ * server announces a body with them.
+ */
+function isWhole({ statusCode, body }: ReceivedResponse): boolean {
+  return statusCode === 204 || statusCode === 304 || body.isComplete;
+}
 
 function between(start: number | null, end: number | null): number | null {
   return start === null || end === null ? null : rounded(end - start);

@@ -161,6 +161,7 @@ describe('UndiciSender: what is sent', () => {
       ['a line break in the bearer token', { bearerToken: 'secret\n' }],
       ['a line break in the content type', { contentType: 'a\r\nb: secret' }],
       ['a line break in the webhook id', { webhookId: 'a\r\nb: secret' }],
+      ['a body that is too large', { body: Buffer.alloc(1_048_577) }],
     ])('because of %s is rejected, dials nothing, and tells no secret', async (_why, changes) => {
       const endpoint = await rig.endpoint();
       const sender = rig.sender();

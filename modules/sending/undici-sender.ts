@@ -1,11 +1,10 @@
-import { AbortWatch } from './abort-watch.js';
-import { refusedResult } from './attempt-result.js';
+import { refusedResult, attemptResult } from './attempt-result.js';
 import { BoundedCache } from './bounded-cache.js';
-import { compose, type Dispatch } from './exchange.js';
-import { ConnectionPool } from './network/connection-pool.js';
-import { Dialer } from './network/dialer.js';
-import { NetworkPolicy } from './network/network-policy.js';
+import { Egress } from './egress.js';
+import { type EgressFetch, egressFetch } from './egress-fetch.js';
+import { compose, type Dispatch, type Exchange } from './exchange.js';
 import { parseTarget, type Target } from './network/target.js';
+import { HELD_BYTES } from './response/response-body.js';
 import { SendFailure, sendFailureOf } from './send-failure.js';
 import type { AttemptResult, OutgoingRequest, Sender } from './sender.js';
 import { checkSendingOptions, type SendingOptions } from './sending.options.js';
@@ -14,7 +13,6 @@ import { contentHeaders } from './steps/content-headers.step.js';
 import { httpsOnly } from './steps/https-only.step.js';
 import { standardSignature } from './steps/standard-signature.step.js';
 import { staticHeaders } from './steps/static-headers.step.js';
-import { Transmission } from './transmission.js';
 
 /** How many URLs are remembered in parsed form. */
 const MOST_TARGETS = 16_384;
@@ -26,23 +24,19 @@ const MOST_TARGETS = 16_384;
  * A request is a chain of steps around one dispatch; each adds its headers or refuses the request.
  */
 export class UndiciSender implements Sender {
-  readonly #clock;
-  readonly #pool: ConnectionPool;
-  readonly #aborts = new AbortWatch();
+  /** For other requests to URLs that somebody else chose, such as token endpoints: under the same rules. */
+  readonly fetch: EgressFetch;
+  readonly #egress: Egress;
+  readonly #maxBodyBytes: number;
   readonly #dispatch: Dispatch;
   readonly #targets = new BoundedCache<string, Target>(MOST_TARGETS, targetOf);
 
   /** @throws PosthornError PSH_SENDING_INVALID_OPTIONS with every mistake in `problems` */
   constructor(options: SendingOptions = {}) {
     const checked = checkSendingOptions(options);
-    this.#clock = checked.clock;
-    this.#pool = new ConnectionPool({
-      clock: checked.clock,
-      dialer: new Dialer({ ...checked, policy: new NetworkPolicy(checked.allowedNetworks) }),
-      maxConnections: checked.maxConnections,
-      maxConnectionsPerOrigin: checked.maxConnectionsPerOrigin,
-      idleTimeoutMs: checked.idleTimeoutMs,
-    });
+    this.#egress = new Egress(checked);
+    this.#maxBodyBytes = checked.maxBodyBytes;
+    this.fetch = egressFetch(this.#egress, checked);
     const steps = [
       ...(checked.isHttpAllowed ? [] : [httpsOnly]),
       contentHeaders,
@@ -51,39 +45,60 @@ export class UndiciSender implements Sender {
       ...checked.steps,
       standardSignature(),
     ];
-    this.#dispatch = compose(
-      steps,
-      (exchange) =>
-        new Promise((resolve) => {
-          new Transmission(exchange, this.#clock, this.#pool, this.#aborts, resolve).start();
-        }),
-    );
+    this.#dispatch = compose(steps, (exchange) => transmitted(exchange, this.#egress));
   }
 
   /** How many connections are open, being opened included. */
   get connectionCount(): number {
-    return this.#pool.connectionCount;
+    return this.#egress.connectionCount;
   }
 
   /** How many origins have connections or requests that wait for one. */
   get originCount(): number {
-    return this.#pool.originCount;
+    return this.#egress.originCount;
   }
 
   async send(request: OutgoingRequest, signal?: AbortSignal): Promise<AttemptResult> {
-    const startedAt = this.#clock.now();
+    const startedAt = this.#egress.clock.now();
     const secrets: string[] = [];
     try {
       const target = this.#targets.get(request.url);
-      return await this.#dispatch({ request, target, startedAt, headers: [], secrets, signal });
+      if (request.body.length > this.#maxBodyBytes) {
+        const reason = `the body has ${request.body.length} bytes, ${this.#maxBodyBytes} are allowed`;
+        throw new SendFailure('invalid_request', reason);
+      }
+      const exchange = { request, target, startedAt, headers: [], secrets, signal, tls: null };
+      return await this.#dispatch(exchange);
     } catch (error) {
       return refusedResult({ request, startedAt, secrets }, sendFailureOf(error));
     }
   }
 
   close(): Promise<void> {
-    return this.#pool.close();
+    return this.#egress.close();
   }
+}
+
+/** Sends an exchange as it is, and makes a result of what came of it. */
+function transmitted(exchange: Exchange, egress: Egress): Promise<AttemptResult> {
+  const { request, target, tls, headers, signal, secrets } = exchange;
+  const { body, timeoutMs } = request;
+  return new Promise((resolve) => {
+    egress.transmit(
+      { target, tls, method: 'POST', headers, body, timeoutMs, signal, heldBytes: HELD_BYTES },
+      (journey, ending) => {
+        const answered = ending.response?.body;
+        if (!answered?.isCompressed) {
+          const recorded = answered?.recordPlain(secrets) ?? null;
+          resolve(attemptResult(exchange, journey, ending, recorded));
+          return;
+        }
+        void answered.recordCompressed(secrets).then((recorded) => {
+          resolve(attemptResult(exchange, journey, ending, recorded));
+        });
+      },
+    );
+  });
 }
 
 function targetOf(url: string): Target {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { Certificate } from './certificates.js';
 
 export interface ReceivedRequest {
@@ -15,11 +15,15 @@ export interface ReceivedRequest {
 export type Behaviour = (socket: Socket, request: ReceivedRequest) => void;
 
 export interface EndpointOptions {
-  readonly tls?: Certificate;
+  readonly tls?: Certificate & TlsOptions;
   /** Called for every connection, before anything is read. */
   readonly onConnection?: (socket: Socket) => void;
   /** Address to listen on. */
   readonly host?: string;
+  /** Port to listen on. @default a free one */
+  readonly port?: number;
+  /** Whether a connection that the other side has ended stays open on this one. */
+  readonly isHalfOpenAllowed?: boolean;
 }
 
 /** An answer with the bytes that make it well-formed. */
@@ -46,7 +50,9 @@ export class Endpoint {
     const accept = (socket: Socket): void => {
       this.#accept(socket);
     };
-    this.#server = options.tls ? createTlsServer(options.tls, accept) : createServer(accept);
+    this.#server = options.tls
+      ? createTlsServer(options.tls, accept)
+      : createServer({ allowHalfOpen: options.isHalfOpenAllowed === true }, accept);
     this.#server.on('tlsClientError', () => undefined);
   }
 
@@ -55,7 +61,7 @@ export class Endpoint {
     options: EndpointOptions = {},
   ): Promise<Endpoint> {
     const endpoint = new Endpoint(behaviour, options);
-    endpoint.#server.listen(0, options.host ?? '127.0.0.1');
+    endpoint.#server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
     await once(endpoint.#server, 'listening');
     return endpoint;
   }

@@ -1,7 +1,16 @@
-import type { SendingOptions, UndiciSender } from '../../modules/sending/index.js';
+import { once } from 'node:events';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import tls, { type TlsOptions } from 'node:tls';
+import { promisify } from 'node:util';
+import type { SendingOptions, SendStep, UndiciSender } from '../../modules/sending/index.js';
+import { secureContextOf, TlsIdentity } from '../../modules/sending/network/tls.js';
 import { certificate, testAuthority } from './certificates.js';
 import type { Endpoint } from './endpoint.js';
 import { outgoing, RecordingOpener, SendingRig, until } from './sending.js';
+
+/** What OpenSSL needs to be told to speak the versions that are no longer safe. */
+const OLD_CIPHERS = 'ALL:@SECLEVEL=0';
 
 const resolver = { resolve: () => Promise.resolve(['127.0.0.1']) };
 
@@ -10,8 +19,11 @@ describe('TLS', () => {
 
   afterEach(() => rig.close());
 
-  function secureEndpoint(name: Parameters<typeof certificate>[0]): Promise<Endpoint> {
-    return rig.endpoint(undefined, { tls: certificate(name) });
+  function secureEndpoint(
+    name: Parameters<typeof certificate>[0],
+    options: TlsOptions = {},
+  ): Promise<Endpoint> {
+    return rig.endpoint(undefined, { tls: { ...options, ...certificate(name) } });
   }
 
   function trustingSender(options: SendingOptions = {}): UndiciSender {
@@ -94,6 +106,97 @@ describe('TLS', () => {
     }
   });
 
+  it.each<[string, TlsOptions]>([
+    ['TLS 1.1 at most', { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: OLD_CIPHERS }],
+    ['TLS 1.0 at most', { minVersion: 'TLSv1', maxVersion: 'TLSv1', ciphers: OLD_CIPHERS }],
+    ['HTTP/2 only', { ALPNProtocols: ['h2'] }],
+    ['a certificate of the client', { requestCert: true, rejectUnauthorized: true }],
+  ])('is an error with an endpoint that wants %s', async (_what, options) => {
+    const endpoint = await secureEndpoint('endpoint', options);
+
+    const result = await trustingSender().send(
+      outgoing(endpoint.url('endpoint.test'), { timeoutMs: 5_000 }),
+    );
+
+    expect(result).toMatchObject({ verdict: 'retry', statusCode: null });
+    // In TLS 1.3 a server refuses a client after the handshake, so that a reset is all that is seen.
+    expect(['tls_error', 'connection_reset']).toContain(result.errorClass);
+    expect(endpoint.requests).toHaveLength(0);
+  });
+
+  it('is version 1.2 or later, whatever the process allows', () => {
+    const before = tls.DEFAULT_MIN_VERSION;
+    tls.DEFAULT_MIN_VERSION = 'TLSv1';
+    try {
+      const context: { getMinProto(): number } = secureContextOf().context;
+      expect(context.getMinProto()).toBe(0x0303);
+    } finally {
+      tls.DEFAULT_MIN_VERSION = before;
+    }
+  });
+
+  it('is an error with a server of HTTP/2 that speaks nothing else', async () => {
+    const server = createSecureServer({ ...certificate('endpoint'), allowHTTP1: false });
+    const sessions: unknown[] = [];
+    server.on('session', (session) => sessions.push(session));
+    server.on('sessionError', () => undefined);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+
+    const result = await trustingSender().send(outgoing(`https://endpoint.test:${port}/`));
+
+    expect(result).toMatchObject({ verdict: 'retry', statusCode: null });
+    expect(['tls_error', 'invalid_response', 'connection_reset']).toContain(result.errorClass);
+    expect(sessions).toHaveLength(0);
+    await promisify(server.close.bind(server))();
+  });
+
+  describe('with an identity of a webhook', () => {
+    const identity = new TlsIdentity({
+      certificateAuthorities: [testAuthority()],
+      clientCertificate: certificate('endpoint').cert,
+      clientKey: certificate('endpoint').key,
+    });
+
+    function identified(tlsIdentity: TlsIdentity | null): SendStep {
+      return (next) => (exchange) => next({ ...exchange, tls: tlsIdentity });
+    }
+
+    it('presents its certificate to an endpoint that asks for it', async () => {
+      const endpoint = await secureEndpoint('endpoint', {
+        requestCert: true,
+        ca: testAuthority(),
+      });
+      const sender = rig.sender({ resolver, steps: [identified(identity)] });
+
+      const result = await sender.send(outgoing(endpoint.url('endpoint.test')));
+
+      expect(result.verdict).toBe('success');
+    });
+
+    it('never shares a connection with another identity', async () => {
+      const endpoint = await secureEndpoint('endpoint');
+      let current: TlsIdentity | null = identity;
+      const step: SendStep = (next) => (exchange) => next({ ...exchange, tls: current });
+      const sender = trustingSender({ steps: [step] });
+      const send = async (tlsIdentity: TlsIdentity | null): Promise<void> => {
+        current = tlsIdentity;
+        const result = await sender.send(outgoing(endpoint.url('endpoint.test')));
+        expect(result.verdict).toBe('success');
+      };
+
+      await send(identity);
+      await send(null);
+      await send(new TlsIdentity({ certificateAuthorities: [testAuthority()] }));
+      expect(endpoint.connections).toBe(3);
+      await send(identity);
+      await send(null);
+
+      expect(endpoint.connections).toBe(3);
+    });
+  });
+
   it('is an error where the endpoint answers the handshake with plain text', async () => {
     const endpoint = await rig.endpoint(undefined, {
       onConnection: (socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
@@ -108,7 +211,7 @@ describe('TLS', () => {
     const endpoint = await rig.endpoint(() => undefined);
 
     const result = await trustingSender().send(
-      outgoing(endpoint.url().replace('http:', 'https:'), { timeoutMs: 100 }),
+      outgoing(endpoint.url().replace('http:', 'https:'), { timeoutMs: 1_000 }),
     );
 
     expect(result).toMatchObject({ errorClass: 'timeout', timings: { tlsMs: null } });

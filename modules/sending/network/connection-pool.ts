@@ -1,12 +1,11 @@
 import type { Clock } from '../../kernel/index.js';
 import { SendFailure } from '../send-failure.js';
 import { Connection, type ConnectionOptions } from './connection.js';
-import type { Dialer } from './dialer.js';
-import type { Target } from './target.js';
+import type { Dialer, Route } from './dialer.js';
 
 /** A request that needs a connection. */
 export interface ConnectionWaiter {
-  readonly target: Target;
+  readonly route: Route;
   /** Called once, at once or later, unless `cancel` came first. */
   onConnection(connection: Connection): void;
   /** Called instead when the pool closes. */
@@ -76,8 +75,8 @@ export class ConnectionPool {
       waiter.onPoolClosed(closedFailure());
       return;
     }
-    const origin = this.#originOf(waiter.target);
-    const connection = this.#take(origin, waiter.target);
+    const origin = this.#originOf(waiter.route);
+    const connection = this.#take(origin, waiter.route);
     if (connection) {
       waiter.onConnection(connection);
       return;
@@ -88,7 +87,7 @@ export class ConnectionPool {
 
   /** Forgets a waiter that has no connection yet. */
   cancel(waiter: ConnectionWaiter): void {
-    const origin = this.#origins.get(waiter.target.origin);
+    const origin = this.#origins.get(waiter.route.key);
     if (!origin?.waiting.delete(waiter)) return;
     if (origin.waiting.size === 0) this.#waiting.delete(origin);
     this.#forgetIfUnused(origin);
@@ -97,12 +96,11 @@ export class ConnectionPool {
   /** Gives back a connection whose request ended with a complete response. */
   release(connection: Connection): void {
     if (!this.#connections.has(connection)) return;
-    const age = this.#options.clock.monotonic() - connection.openedAt;
-    if (age > LONGEST_LIFE_MS) {
-      this.discard(connection, new SendFailure('aborted', 'the connection has reached its age'));
+    if (!connection.rest()) {
+      this.discard(connection, new SendFailure('aborted', 'the request was not read to its end'));
       return;
     }
-    this.#originOf(connection.target).idle.push(connection);
+    this.#originOf(connection.route).idle.push(connection);
     this.#idle.add(connection);
     this.#serveWaiting();
   }
@@ -128,34 +126,47 @@ export class ConnectionPool {
     for (const connection of connections) this.#remove(connection, reason);
   }
 
-  #originOf(target: Target): Origin {
-    let origin = this.#origins.get(target.origin);
+  #originOf({ key }: Route): Origin {
+    let origin = this.#origins.get(key);
     if (!origin) {
-      origin = { key: target.origin, idle: [], waiting: new Set(), open: 0 };
+      origin = { key, idle: [], waiting: new Set(), open: 0 };
       this.#origins.set(origin.key, origin);
     }
     return origin;
   }
 
   /** An idle connection, or a new one within the bounds; `undefined` when the request has to wait. */
-  #take(origin: Origin, target: Target): Connection | undefined {
-    const idle = origin.idle.pop();
-    if (idle) {
-      this.#idle.delete(idle);
-      return idle;
-    }
+  #take(origin: Origin, route: Route): Connection | undefined {
+    const idle = this.#takeIdle(origin);
+    if (idle) return idle;
     if (origin.open >= this.#options.maxConnectionsPerOrigin) return undefined;
     if (this.#connections.size >= this.#options.maxConnections && !this.#evictIdle()) {
       return undefined;
     }
     const connection = new Connection(
-      target,
+      route,
       this.#options.clock.monotonic(),
       this.#connectionOptions,
     );
     this.#connections.add(connection);
     origin.open += 1;
+    // It is forgotten with the last of its connections, which may just have been closed for its age.
+    this.#origins.set(origin.key, origin);
     return connection;
+  }
+
+  /** The idle connection used last. What is too old is closed on the way. */
+  #takeIdle(origin: Origin): Connection | undefined {
+    const openedAfter = this.#options.clock.monotonic() - LONGEST_LIFE_MS;
+    for (let idle = origin.idle.at(-1); idle; idle = origin.idle.at(-1)) {
+      if (idle.openedAt >= openedAfter) {
+        origin.idle.pop();
+        this.#idle.delete(idle);
+        return idle;
+      }
+      this.#forget(idle, new SendFailure('aborted', 'the connection has reached its age'));
+    }
+    return undefined;
   }
 
   #evictIdle(): boolean {
@@ -173,7 +184,7 @@ export class ConnectionPool {
 
   #forget(connection: Connection, reason: SendFailure): void {
     if (!this.#connections.delete(connection)) return;
-    const origin = this.#originOf(connection.target);
+    const origin = this.#originOf(connection.route);
     origin.open -= 1;
     if (this.#idle.delete(connection)) origin.idle.splice(origin.idle.indexOf(connection), 1);
     this.#forgetIfUnused(origin);
@@ -188,7 +199,7 @@ export class ConnectionPool {
   #serveWaiting(): void {
     for (const origin of this.#waiting) {
       for (const waiter of origin.waiting) {
-        const connection = this.#take(origin, waiter.target);
+        const connection = this.#take(origin, waiter.route);
         if (!connection) break;
         origin.waiting.delete(waiter);
         this.#waiting.delete(origin);

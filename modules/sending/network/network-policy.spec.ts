@@ -11,6 +11,7 @@ const FORBIDDEN = [
   ...['::ffff:0:127.0.0.1', '64:ff9b::127.0.0.1', '64:ff9b::a9fe:a9fe', '64:ff9b:1::1'],
   ...['100::1', '2001::1', '2001:2::1', '2001:10::1', '2001:20::1', '2001:db8::1'],
   ...['2002:7f00:1::', '2002:a00:1::1', '3fff::1', '5f00::1', 'fc00::1', 'fd00:ec2::254'],
+  ...['2606:4700::5efe:8.8.8.8', '2606:4700::200:5efe:10.0.0.1', 'fd00:c1::a9fe:a9fe'],
   ...['fdff:ffff::1', 'fe80::1', 'fe80::1%eth0', 'febf::1', 'fec0::1', 'ff02::1', 'ff0e::1'],
 ];
 
@@ -19,6 +20,8 @@ const PUBLIC = [
   ...['126.0.0.1', '128.0.0.1', '172.15.0.1', '172.32.0.1', '192.0.1.1', '192.167.0.1'],
   ...['192.169.0.1', '198.17.0.1', '198.20.0.1', '223.255.255.255', '168.63.129.17'],
   ...['::ffff:8.8.8.8', '64:ff9b::8.8.8.8', '2606:4700::1111', '2a00:1450::1', '2003::1'],
+  // The last bits look like private or link-local addresses, which means nothing in a public network.
+  ...['2606:4700::7f00:1', '2606:4700::a00:1', '2606:4700::a9fe:1', '2606:4700::5eff:7f00:1'],
 ];
 
 describe('NetworkPolicy', () => {
@@ -75,7 +78,9 @@ describe('NetworkPolicy', () => {
 
       for (const address of [
         ...['169.254.169.254', '169.254.170.2', '169.254.170.23', '100.100.100.200'],
-        ...['168.63.129.16', 'fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254'],
+        ...['168.63.129.16', 'fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', '100.96.0.96'],
+        ...['169.254.0.1', '169.254.255.255', 'fd00:ec2:1::1', 'fd00:ec2::254%eth0'],
+        ...['fe80::a9fe:a9fe', 'fe80::a9fe:a9fe%eth0', '2606:4700:64::169.254.169.254'],
         ...['::ffff:169.254.169.254', '::169.254.169.254', '::ffff:0:169.254.169.254'],
         ...['64:ff9b::169.254.169.254', '64:ff9b:1::169.254.169.254', '2002:a9fe:a9fe::1'],
         ...['64:ff9b:1:a9fe:a9:fe00::', '64:ff9b:1:a9:fe:a9fe::', '64:ff9b:1:0:a9:fea9:fe00:0'],
@@ -85,6 +90,29 @@ describe('NetworkPolicy', () => {
       }
       expect(everything.isAllowed('127.0.0.1')).toBe(true);
       expect(everything.isAllowed('fe80::1')).toBe(true);
+    });
+
+    it('judges what stands for an IPv4 address as that address alone', () => {
+      const opened = new NetworkPolicy(['64:ff9b::/96', '::ffff:0:0/96', '10.0.0.0/8']);
+
+      expect(opened.isAllowed('64:ff9b::10.0.0.1')).toBe(true);
+      expect(opened.isAllowed('64:ff9b::192.168.0.1')).toBe(false);
+      expect(opened.isAllowed('::ffff:127.0.0.1')).toBe(false);
+    });
+
+    it('refuses what is denied, be it public, allowed, mapped or translated', () => {
+      const limited = new NetworkPolicy(
+        ['10.0.0.0/8'],
+        ['10.9.0.0/16', '203.0.114.0/24', '2606:4700::/32', '::ffff:8.8.8.8/128'],
+      );
+
+      expect(limited.isAllowed('10.8.0.1')).toBe(true);
+      for (const address of [
+        ...['10.9.0.1', '::ffff:10.9.0.1', '64:ff9b::10.9.0.1', '203.0.114.1', '2606:4700::1'],
+        ...['64:ff9b::203.0.114.1', '::ffff:8.8.8.8'],
+      ]) {
+        expect([address, limited.isAllowed(address)]).toEqual([address, false]);
+      }
     });
 
     it('reports every text that is no network', () => {

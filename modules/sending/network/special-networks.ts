@@ -40,20 +40,32 @@ export const IPV4_IN_IPV6_NETWORKS = [
   '64:ff9b::/96', // NAT64 (RFC 6052)
 ] as const;
 
-/** Instance metadata and credential services of the cloud providers: they hand secrets to whoever can reach them. */
-export const METADATA_IPV4_ADDRESSES = [
-  '169.254.169.254', // AWS, Azure, Google Cloud, DigitalOcean, Oracle, OpenStack
+/**
+ * Networks in which the cloud providers put services that hand secrets to whoever can reach them. They are refused as a
+ * whole: new ones come where the old ones are (Azure's identity endpoints, Tencent's, node-local ones of Kubernetes).
+ */
+export const METADATA_NETWORKS = [
+  '169.254.0.0/16', // link-local: nearly every provider
+  'fd00:ec2::/32', // AWS
+] as const;
+
+/** Instance metadata and credential services of the cloud providers that are elsewhere. */
+export const METADATA_ADDRESSES = [
+  '169.254.169.254', // AWS, Azure, Google Cloud, DigitalOcean, Hetzner, Oracle, OpenStack
   '169.254.170.2', // AWS ECS task credentials
   '169.254.170.23', // AWS EKS pod identity
   '169.254.42.42', // Scaleway
+  '169.254.0.23', // Tencent Cloud
   '100.100.100.200', // Alibaba Cloud
+  '100.96.0.96', // Volcano Engine
   '168.63.129.16', // Azure wire server
-  '192.0.0.192', // Oracle Cloud
-] as const;
-
-export const METADATA_IPV6_ADDRESSES = [
+  '192.0.0.192', // Oracle Cloud Classic
   'fd00:ec2::254', // AWS
   'fd00:ec2::23', // AWS EKS pod identity
   'fd20:ce::254', // Google Cloud
+  'fd00:c1::a9fe:a9fe', // Oracle Cloud
   'fd00:42::42', // Scaleway
+  'fd00:a9fe:a9fe::1', // Akamai
+  'fd00:100::100:200', // Alibaba Cloud
+  'fe80::a9fe:a9fe', // OpenStack
 ] as const;

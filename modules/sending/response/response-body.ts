@@ -6,7 +6,7 @@ import { decompressStart } from './decompression.js';
 export const KEPT_BYTES = 4_096;
 
 /** How much is held until then: more than is recorded, so that a secret across the cut is recognised and masked. */
-const HELD_BYTES = 2 * KEPT_BYTES;
+export const HELD_BYTES = 2 * KEPT_BYTES;
 
 /** How much more is read and dropped to keep the connection; a longer response costs the connection instead. */
 const DRAINED_BYTES = 65_536;
@@ -17,36 +17,47 @@ export interface RecordedBody {
   readonly isTruncated: boolean;
 }
 
-/** Takes in a response body of any length and holds no more than `HELD_BYTES` of it. */
+/** Takes in a response body of any length and holds no more of it than it was told to. */
 export class ResponseBody {
   #held: Buffer | null = null;
   #heldBytes = 0;
   #receivedBytes = 0;
 
-  /** @param encoding the response's `content-encoding`; empty when there is none */
-  constructor(readonly encoding: string) {}
+  /**
+   * @param encoding the response's `content-encoding`; empty when there is none
+   * @param limit how much is held, in bytes
+   */
+  constructor(
+    readonly encoding: string,
+    readonly limit: number = HELD_BYTES,
+  ) {}
 
-  /** Whether nothing that may still come would be recorded. */
+  /** Whether nothing that may still come would be held. */
   get isComplete(): boolean {
-    return this.#heldBytes === HELD_BYTES;
+    return this.#heldBytes === this.limit;
+  }
+
+  /** Whether more came than is held. */
+  get isCut(): boolean {
+    return this.#receivedBytes > this.#heldBytes;
   }
 
   /** Whether reading on costs more than a new connection. */
   get isEndless(): boolean {
-    return this.#receivedBytes > HELD_BYTES + DRAINED_BYTES;
+    return this.#receivedBytes > this.limit + DRAINED_BYTES;
   }
 
   add(chunk: Buffer): void {
     this.#receivedBytes += chunk.length;
     if (this.isComplete) return;
-    const part = chunk.length > HELD_BYTES ? chunk.subarray(0, HELD_BYTES) : chunk;
+    const part = chunk.length > this.limit ? chunk.subarray(0, this.limit) : chunk;
     if (this.#held === null) {
       this.#held = part;
       this.#heldBytes = part.length;
       return;
     }
     // Small chunks are gathered: each would keep the memory of the read that it came from.
-    if (this.#held.length < HELD_BYTES) this.#held = grown(this.#held);
+    if (this.#held.length < this.limit) this.#held = grown(this.#held, this.limit);
     this.#heldBytes += part.copy(this.#held, this.#heldBytes);
   }
 
@@ -57,18 +68,18 @@ export class ResponseBody {
 
   /** What is recorded of an uncompressed body. */
   recordPlain(secrets: readonly string[]): RecordedBody {
-    return recordText(this.#bytes, this.#receivedBytes > this.#heldBytes, secrets);
+    return recordText(this.bytes, this.isCut, secrets);
   }
 
   /** What is recorded of a compressed body: as much as the held part says. */
   async recordCompressed(secrets: readonly string[]): Promise<RecordedBody> {
-    const start = await decompressStart(this.#bytes, this.encoding, HELD_BYTES);
+    const start = await decompressStart(this.bytes, this.encoding, HELD_BYTES);
     if (start === null) return { text: null, isTruncated: true };
-    const isCut = start.isCut || this.#receivedBytes > this.#heldBytes;
-    return recordText(start.bytes, isCut, secrets);
+    return recordText(start.bytes, start.isCut || this.isCut, secrets);
   }
 
-  get #bytes(): Buffer {
+  /** What is held. */
+  get bytes(): Buffer {
     return this.#held?.subarray(0, this.#heldBytes) ?? Buffer.alloc(0);
   }
 }
@@ -83,8 +94,8 @@ function recordText(bytes: Buffer, isCut: boolean, secrets: readonly string[]): 
   return { text: new StringDecoder('utf8').write(source.subarray(0, KEPT_BYTES)), isTruncated };
 }
 
-function grown(start: Buffer): Buffer {
-  const buffer = Buffer.allocUnsafeSlow(HELD_BYTES);
+function grown(start: Buffer, size: number): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(size);
   start.copy(buffer);
   return buffer;
 }

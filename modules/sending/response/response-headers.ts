@@ -1,6 +1,13 @@
 import { MASK, redact } from './redaction.js';
 
-const MOST_HEADERS = 64;
+/** As undici gives them: by lower-case name; an array where a header is repeated. */
+export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** A response with more headers than this, repeated ones counted, is an error: `response_too_large`. */
+export const MOST_HEADERS = 512;
+
+/** How much of them is recorded. */
+export const MOST_RECORDED = 64;
 const MOST_CHARACTERS = 8_192;
 
 /** Headers whose value is a credential, whatever it says. */
@@ -19,7 +26,7 @@ const CREDENTIAL_HEADERS = new Set([
  * masked. Values are latin-1, as HTTP defines them.
  */
 export function recordHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: ResponseHeaders,
   secrets: readonly string[],
 ): Record<string, string> {
   const recorded: Record<string, string> = {};
@@ -31,8 +38,18 @@ export function recordHeaders(
     const text = CREDENTIAL_HEADERS.has(name) ? MASK : redact(String(value), secrets);
     count += 1;
     characters += name.length + text.length;
-    if (count > MOST_HEADERS || characters > MOST_CHARACTERS) break;
+    if (count > MOST_RECORDED || characters > MOST_CHARACTERS) break;
     recorded[name] = text;
   }
   return recorded;
+}
+
+/** How many headers there are, repeated ones counted. */
+export function countHeaders(headers: ResponseHeaders): number {
+  let count = 0;
+  for (const name in headers) {
+    const value = headers[name];
+    count += Array.isArray(value) ? value.length : 1;
+  }
+  return count;
 }

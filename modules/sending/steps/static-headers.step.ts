@@ -1,5 +1,6 @@
 import type { Exchange, SendStep } from '../exchange.js';
 import { SendFailure } from '../send-failure.js';
+import type { OutgoingRequest } from '../sender.js';
 
 /** Headers that belong to the connection or to the sender. Hop-by-hop ones: RFC 9110, section 7.6.1. */
 const RESERVED_HEADERS = new Set([
@@ -26,8 +27,12 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Whether a header is the sender's own, so that a static header of this name (in lower case) is ignored. */
-function isReservedHeader(name: string): boolean {
-  return name.startsWith('webhook-') || RESERVED_HEADERS.has(name);
+function isReservedHeader(name: string, { signingProfiles = [] }: OutgoingRequest): boolean {
+  return (
+    name.startsWith('webhook-') ||
+    RESERVED_HEADERS.has(name) ||
+    signingProfiles.some(({ headers }) => Object.values(headers).includes(name))
+  );
 }
 
 /**
@@ -41,7 +46,7 @@ export function staticHeaders(userAgent: string): SendStep {
     let hasUserAgent = false;
     for (const name of Object.keys(exchange.request.headers)) {
       const lowerCase = name.toLowerCase();
-      if (isReservedHeader(lowerCase)) continue;
+      if (isReservedHeader(lowerCase, exchange.request)) continue;
       if (lowerCase === 'authorization' && exchange.request.bearerToken !== null) continue;
       if (lowerCase === 'user-agent') hasUserAgent = true;
       addHeader(exchange, lowerCase, exchange.request.headers[name] ?? '');
