@@ -1,6 +1,8 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { DEAD_LETTERS } from '../modules/delivery/dead-letters.port.js';
 import { DUE_DELIVERIES } from '../modules/delivery/due-deliveries.port.js';
+import { DEAD_LETTERS } from '../modules/replay/dead-letters.port.js';
+import { REPLAY_INDEX } from '../modules/replay/replay-index.port.js';
+import { KNOWN_DELIVERIES } from '../modules/reconciler/known-deliveries.port.js';
 import { DeadLettersAdapter } from './deliveries/dead-letters.adapter.js';
 import { DeliveryPages } from './deliveries/delivery-pages.js';
 import { GetDeadLettersHandler } from './deliveries/get-dead-letters.query.js';
@@ -9,6 +11,8 @@ import { GetDeliveryHandler } from './deliveries/get-delivery.query.js';
 import { GetUndeliveredHandler } from './deliveries/get-undelivered.query.js';
 import { DueDeliveriesAdapter } from './due-deliveries/due-deliveries.adapter.js';
 import { GetEndpointHealthHandler } from './endpoint-health/get-endpoint-health.query.js';
+import { ReplayIndexAdapter } from './replays/replay-index.adapter.js';
+import { KnownDeliveriesAdapter } from './deliveries/known-deliveries.adapter.js';
 import { READ_MODEL_OPTIONS, type ReadModelOptions } from './runtime/read-model.options.js';
 import { ReadModels } from './runtime/read-models.js';
 import { GetWebhookHandler } from './webhooks/get-webhook.query.js';
@@ -32,7 +36,8 @@ export interface ProjectionsModuleAsyncOptions {
 
 /**
  * The read models: they follow the log from the moment the application is initialized, and answer the queries of
- * `@nestjs/cqrs`, the due index (`DUE_DELIVERIES`) and the dead letters (`DEAD_LETTERS`).
+ * `@nestjs/cqrs`, the due index (`DUE_DELIVERIES`), the dead letters (`DEAD_LETTERS`) and the replays
+ * (`REPLAY_INDEX`).
  */
 @Module({})
 export class ProjectionsModule {
@@ -57,6 +62,8 @@ function moduleWith(options: Provider, imports: Imports): DynamicModule {
       DeliveryPages,
       { provide: DUE_DELIVERIES, useClass: DueDeliveriesAdapter },
       { provide: DEAD_LETTERS, useClass: DeadLettersAdapter },
+      { provide: KNOWN_DELIVERIES, useClass: KnownDeliveriesAdapter },
+      { provide: REPLAY_INDEX, useClass: ReplayIndexAdapter },
       GetDeliveriesHandler,
       GetDeliveryHandler,
       GetDeadLettersHandler,
@@ -66,6 +73,6 @@ function moduleWith(options: Provider, imports: Imports): DynamicModule {
       GetWebhooksHandler,
       GetWebhookRevisionsHandler,
     ],
-    exports: [ReadModels, DUE_DELIVERIES, DEAD_LETTERS],
+    exports: [ReadModels, DUE_DELIVERIES, DEAD_LETTERS, KNOWN_DELIVERIES, REPLAY_INDEX],
   };
 }

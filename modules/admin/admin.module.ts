@@ -5,6 +5,8 @@ import { DeliveriesController } from './deliveries/deliveries.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Promises } from './promises.service.js';
+import { ReplaysController } from './replays/replays.controller.js';
+import { WebhookReplaysController } from './replays/webhook-replays.controller.js';
 import { WebhookHistoryController } from './webhooks/webhook-history.controller.js';
 import { WebhookSecretsController } from './webhooks/webhook-secrets.controller.js';
 import { WebhookTestController } from './webhooks/webhook-test.controller.js';
@@ -14,7 +16,7 @@ import { WebhooksController } from './webhooks/webhooks.controller.js';
 export interface AdminModuleOptions {
   /**
    * Modules that provide `ADMIN_OPTIONS`, `READINESS`, `EVENT_STORE_CLIENT`, `STREAM_NAMES`, `WebhooksService`, and the
-   * handlers of the delivery commands and queries.
+   * handlers of the delivery, replay and audit commands and queries.
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
@@ -34,6 +36,8 @@ export class AdminModule {
         WebhookHistoryController,
         DeliveriesController,
         DeadLettersController,
+        WebhookReplaysController,
+        ReplaysController,
         HealthController,
       ],
       providers: [Promises],

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '@eventstore/db-client';
-import type { Webhook, WebhookDirectory } from '../registry/index.js';
+import type { Clock } from '../kernel/index.js';
+import { signingOf, type Webhook, type WebhookDirectory } from '../registry/index.js';
 import {
   type AttemptResult,
   type OutgoingRequest,
@@ -20,7 +21,10 @@ export interface AttemptSubject {
   readonly isReplay: boolean;
 }
 
-/** What an attempt led to; `null` when it was aborted by the shutdown, so that nobody knows. */
+/**
+ * What an attempt led to; `null` when it was aborted by the shutdown, so that nobody knows, or when nothing was asked of
+ * the endpoint, as by an egress proxy that fails: it costs no attempt, and is made again when its lease has run out.
+ */
 export type MadeAttempt = {
   readonly record: AttemptRecord;
   readonly outcome: AttemptOutcome;
@@ -30,8 +34,7 @@ export type MadeAttempt = {
 export interface AttemptTools {
   readonly journal: DeliveryJournal;
   readonly attempts: AttemptMaker;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly instanceId: string;
   /** Called once the outcome of an attempt is recorded. */
   readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
@@ -81,6 +84,8 @@ export class AttemptMaker {
       contentType: STANDARD_CONTENT_TYPE,
       headers: credentials.headers,
       signingSecrets: credentials.signingSecrets,
+      signingProfiles: signingOf(definition).profiles,
+      eventType: event.type,
       bearerToken: credentials.bearerToken,
       timeoutMs: definition.timeoutMs,
       isReplay: subject.isReplay,
@@ -90,7 +95,7 @@ export class AttemptMaker {
   /** Sends a prepared request and says what its result means for a delivery of `webhook`. */
   async send(request: OutgoingRequest, webhook: Webhook): Promise<MadeAttempt> {
     const result = await this.#sender.send(request, this.#abort.signal);
-    if (result.errorClass === 'aborted') return null;
+    if (result.errorClass === 'aborted' || result.verdict === 'postpone') return null;
     return { record: recordOf(result), outcome: this.#outcomeOf(result, webhook) };
   }
 
@@ -107,6 +112,7 @@ export class AttemptMaker {
         return { kind: 'refusal', reason: 'rejected' };
       case 'gone':
         return { kind: 'refusal', reason: 'endpoint_gone' };
+      case 'postpone':
       case 'retry':
         return {
           kind: 'failure',

@@ -45,4 +45,29 @@ describe('the watch over claims', () => {
     clock.advance(400);
     expect(lapsed).toEqual(['c-1']);
   });
+
+  it('forgets a claim whose outcome is known', () => {
+    const { clock, lapsed, watch } = watching();
+    watch.watch(claim('c-1'), 1_000);
+    watch.forget('dlv_1');
+
+    clock.advance(10_000);
+
+    expect(lapsed).toEqual([]);
+    expect(watch.size).toBe(0);
+  });
+
+  it('tells of many claims in the order in which they lapse, with one timer', () => {
+    const { clock, lapsed, watch } = watching();
+    for (const leaseMs of [300, 100, 200]) {
+      const id = String(leaseMs);
+      watch.watch({ deliveryId: id, webhookId: 'a', claimId: id }, leaseMs);
+    }
+    expect(clock.pendingTimers).toBe(1);
+
+    clock.advance(1_000);
+
+    expect(lapsed).toEqual(['100', '200', '300']);
+    expect(clock.pendingTimers).toBe(0);
+  });
 });

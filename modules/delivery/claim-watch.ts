@@ -1,10 +1,17 @@
 import type { CancelTimer, Clock } from '../kernel/index.js';
+import { Agenda } from './agenda.js';
 
 /** A claim that may lapse. */
 export interface WatchedClaim {
   readonly deliveryId: string;
   readonly webhookId: string;
   readonly claimId: string;
+}
+
+/** A claim of this instance under which something was sent, or should have been, and whose outcome is not recorded. */
+export interface AbandonedClaim extends WatchedClaim {
+  /** What is left of its lease, in milliseconds. */
+  readonly remainingMs: number;
 }
 
 /**
@@ -14,7 +21,11 @@ export interface WatchedClaim {
 export class ClaimWatch {
   readonly #clock: Clock;
   readonly #onLapsed: (claim: WatchedClaim) => void;
-  readonly #timers = new Map<string, { readonly claimId: string; readonly cancel: CancelTimer }>();
+  readonly #claims = new Map<string, WatchedClaim>();
+  /** When each of them lapses, on the monotonic clock, by delivery. */
+  readonly #lapses = new Agenda();
+  #cancelTimer: CancelTimer | undefined;
+  #wakesAt = Infinity;
 
   constructor(options: {
     readonly clock: Clock;
@@ -24,20 +35,50 @@ export class ClaimWatch {
     this.#onLapsed = options.onLapsed;
   }
 
-  /** Calls back when `leaseMs` have passed, unless a newer claim of the same delivery is seen before. */
+  /** Claims that are watched. */
+  get size(): number {
+    return this.#claims.size;
+  }
+
+  /** Calls back when `leaseMs` have passed, unless a newer claim of the same delivery is seen before, or its outcome. */
   watch(claim: WatchedClaim, leaseMs: number): void {
-    const known = this.#timers.get(claim.deliveryId);
-    if (known?.claimId === claim.claimId) return;
-    known?.cancel();
-    const cancel = this.#clock.setTimer(() => {
-      this.#timers.delete(claim.deliveryId);
-      this.#onLapsed(claim);
-    }, leaseMs);
-    this.#timers.set(claim.deliveryId, { claimId: claim.claimId, cancel });
+    const { deliveryId, webhookId, claimId } = claim;
+    if (this.#claims.get(deliveryId)?.claimId === claimId) return;
+    this.forget(deliveryId);
+    this.#claims.set(deliveryId, { deliveryId, webhookId, claimId });
+    this.#lapses.set(deliveryId, this.#clock.monotonic() + leaseMs);
+    this.#arm();
+  }
+
+  /** The outcome of the attempt is known: nobody waits for its claim any more. */
+  forget(deliveryId: string): void {
+    this.#claims.delete(deliveryId);
+    this.#lapses.delete(deliveryId);
   }
 
   stop(): void {
-    for (const { cancel } of this.#timers.values()) cancel();
-    this.#timers.clear();
+    this.#cancelTimer?.();
+    this.#claims.clear();
+  }
+
+  #arm(): void {
+    const next = this.#lapses.earliest ?? Infinity;
+    if (next >= this.#wakesAt) return;
+    this.#cancelTimer?.();
+    this.#wakesAt = next;
+    this.#cancelTimer = this.#clock.setTimer(() => {
+      this.#wakesAt = Infinity;
+      this.#lapse();
+      this.#arm();
+    }, next - this.#clock.monotonic());
+  }
+
+  #lapse(): void {
+    const now = this.#clock.monotonic();
+    for (let id = this.#lapses.take(now); id !== undefined; id = this.#lapses.take(now)) {
+      const claim = this.#claims.get(id);
+      this.#claims.delete(id);
+      if (claim) this.#onLapsed(claim);
+    }
   }
 }

@@ -10,20 +10,29 @@ import {
 } from '../registry/index.js';
 import { SENDER, type Sender } from '../sending/index.js';
 import { AttemptMaker, type MadeAttempt } from './attempt-maker.js';
-import { BulkReplays } from './bulk-replay.js';
-import { DEAD_LETTERS, type DeadLetters } from './dead-letters.port.js';
 import { DeliveryJournal } from './delivery-journal.js';
 import { notificationOf } from './delivery.notifications.js';
 import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryService } from './delivery.service.js';
-import { type Dispatch, Dispatcher, originOf, type PastEvent } from './dispatcher.js';
+import { type Dispatch, Dispatcher, type PastEvent } from './dispatcher.js';
 import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
 import { Lanes } from './lanes.js';
+import { type HistoryReplay, type HistoryReplayAnswer, PastEvents } from './past-events.js';
 import { Scheduler } from './scheduler.js';
 
+/** What an instance has to do. */
+export interface DeliveryLoad {
+  /** Requests under way. */
+  readonly active: number;
+  /** Deliveries that wait for a place. */
+  readonly waiting: number;
+  /** Ids of webhooks whose deliveries wait for code that neither this instance nor, it seems, any other holds. */
+  readonly waitingForCode: readonly string[];
+}
+
 /**
- * The delivery engine of an instance: composes journal, lanes, dispatcher, scheduler and bulk replays, and owns their
- * start and end.
+ * The delivery engine of an instance: composes journal, lanes, dispatcher and scheduler, and owns their start and
+ * end.
  */
 @Injectable()
 export class DeliveryEngine {
@@ -34,10 +43,9 @@ export class DeliveryEngine {
   readonly #lanes: Lanes;
   readonly #dispatcher: Dispatcher;
   readonly #scheduler: Scheduler;
-  readonly #bulkReplays: BulkReplays;
   readonly #clock: Clock;
   readonly #drainTimeoutMs: number;
-  readonly #instanceId: string;
+  readonly #pastEvents: PastEvents;
 
   constructor(
     @Inject(EVENT_STORE) store: EventStore,
@@ -46,7 +54,6 @@ export class DeliveryEngine {
     @Inject(WEBHOOK_DIRECTORY) directory: WebhookDirectory,
     @Inject(SENDER) sender: Sender,
     @Inject(DUE_DELIVERIES) due: DueDeliveries,
-    @Inject(DEAD_LETTERS) deadLetters: DeadLetters,
     @Inject(DELIVERY_OPTIONS) options: DeliveryOptions,
     private readonly webhooks: WebhooksService,
     eventBus: EventBus,
@@ -55,7 +62,6 @@ export class DeliveryEngine {
     const { instanceId } = options;
     this.#clock = clock;
     this.#drainTimeoutMs = options.drainTimeoutMs;
-    this.#instanceId = instanceId;
     this.#journal = new DeliveryJournal({
       client,
       names,
@@ -63,6 +69,12 @@ export class DeliveryEngine {
       onRecorded: (deliveryId, events, position) => {
         for (const event of events) eventBus.publish(notificationOf(deliveryId, event, position));
       },
+    });
+    this.#pastEvents = new PastEvents({
+      journal: this.#journal,
+      clock,
+      instanceId,
+      directory,
     });
     this.#attempts = new AttemptMaker(sender, directory, Math.random);
     this.#lanes = new Lanes({
@@ -76,18 +88,19 @@ export class DeliveryEngine {
       client,
       journal: this.#journal,
       attempts: this.#attempts,
-      now: () => clock.now(),
+      clock,
       instanceId,
       onEnded: (webhook: Webhook, made: MadeAttempt) => {
         this.#ended(webhook, made);
       },
     };
     this.#scheduler = new Scheduler({
-      tools: { ...tools, findWebhook: (id) => directory.find(id) },
+      tools: { ...tools, directory },
       due,
       directory,
       lanes: this.#lanes,
       clock,
+      random: Math.random,
       isExclusive: store.capabilities.isExclusive,
       underWay,
     });
@@ -95,37 +108,28 @@ export class DeliveryEngine {
       tools: {
         ...tools,
         currentWebhook: (webhook) => currentOf(directory, webhook),
+        missingCode: (webhook) => directory.missingCode(webhook),
         onAbandoned: (claim) => {
           this.#scheduler.abandon(claim);
         },
       },
-      directory,
       lanes: this.#lanes,
       clock,
       inlineWindowMs: options.inlineWindowMs,
       underWay,
     });
-    const service = {
+    this.service = new DeliveryService({
       journal: this.#journal,
       attempts: this.#attempts,
       directory,
       clock,
       instanceId,
-    };
-    this.#bulkReplays = new BulkReplays({
-      client,
-      names,
-      clock,
-      deadLetters,
-      replayOne: (request) => this.service.replayDeadLetter(request),
     });
-    this.service = new DeliveryService({ ...service, bulkReplays: this.#bulkReplays });
   }
 
-  /** Begins with what is due and with bulk replays that had not ended. The due index has to follow the log by then. */
-  async start(): Promise<void> {
-    await this.#scheduler.start();
-    await this.#bulkReplays.resume();
+  /** Begins with what is due. The due index has to follow the log by then. */
+  start(): Promise<void> {
+    return this.#scheduler.start();
   }
 
   /** Takes an observed event to its deliveries; see `Dispatcher.dispatch`. */
@@ -133,21 +137,25 @@ export class DeliveryEngine {
     return this.#dispatcher.dispatch(dispatch);
   }
 
-  /** Records a delivery of an event of the past, due now, unless it is recorded already. */
-  async scheduleHistory(past: PastEvent): Promise<void> {
-    const origin = originOf(past, past.webhook);
-    await this.#journal.record(origin.deliveryId, {
-      kind: 'schedule',
-      origin,
-      reason: 'history',
-      now: this.#clock.now(),
-      owner: this.#instanceId,
-    });
+  /** Records a delivery of an event of the past; see `PastEvents.schedule`. */
+  scheduleHistory(past: PastEvent & { readonly replayId?: string }): Promise<void> {
+    return this.#pastEvents.schedule(past);
   }
 
-  /** Requests under way, and deliveries that wait for a place. */
-  get load(): { readonly active: number; readonly waiting: number } {
-    return { active: this.#lanes.active, waiting: this.#lanes.waiting };
+  /** Records a delivery that is missing; see `PastEvents.reconcile`. */
+  reconcile(past: PastEvent): Promise<bigint | null> {
+    return this.#pastEvents.reconcile(past);
+  }
+
+  /** Sends an event of the past again, or for the first time; see `PastEvents.replay`. */
+  replayHistory(request: HistoryReplay): Promise<HistoryReplayAnswer> {
+    return this.#pastEvents.replay(request);
+  }
+
+  /** What this instance has to do. */
+  get load(): DeliveryLoad {
+    const { active, waiting } = this.#lanes;
+    return { active, waiting, waitingForCode: this.#scheduler.waitingForCode };
   }
 
   /**
@@ -165,7 +173,6 @@ export class DeliveryEngine {
     }, this.#drainTimeoutMs);
     await ended;
     cancel();
-    await this.#bulkReplays.close();
     this.#journal.close();
   }
 

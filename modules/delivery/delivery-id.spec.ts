@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { deliveryIdOf } from './delivery-id.js';
+import { deliveryIdAt, deliveryIdOf } from './delivery-id.js';
 
 const identities = fc.record({
   webhookId: fc.string({ minLength: 1 }),
@@ -33,5 +33,16 @@ describe('the id of a delivery', () => {
         expect(deliveryIdOf(identity)).toMatch(/^dlv_[A-Za-z0-9_-]{27}$/);
       }),
     );
+  });
+
+  it('lies where a fraction of all ids says: as many before it as the fraction has', () => {
+    const ids = Array.from({ length: 20_000 }, (_id, index) =>
+      deliveryIdOf({ webhookId: 'a', registration: 1, stream: 's', eventId: String(index) }),
+    );
+    for (const fraction of [0, 1 / 3, 0.5, 0.9, 1]) {
+      const place = deliveryIdAt(fraction);
+      const before = ids.filter((id) => id < place).length / ids.length;
+      expect(Math.abs(before - fraction)).toBeLessThan(0.02);
+    }
   });
 });

@@ -9,7 +9,8 @@ import {
   type StreamNames,
 } from '../event-store/index.js';
 import { type Clock, fold, PosthornError } from '../kernel/index.js';
-import { type DeliveryCommand, deliveryDecider, type DeliveryState } from './delivery.aggregate.js';
+import { type DeliveryCommand, deliveryDecider } from './delivery.aggregate.js';
+import type { DeliveryState } from './delivery-state.js';
 import type { DeliveryEvent } from './delivery.events.js';
 
 /** A delivery as its stream tells it. */

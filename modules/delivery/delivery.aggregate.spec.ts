@@ -4,9 +4,8 @@ import {
   type AttemptOutcome,
   type DeliveryCommand,
   deliveryDecider,
-  type DeliveryState,
-  isOpen,
 } from './delivery.aggregate.js';
+import { type DeliveryState, isOpen } from './delivery-state.js';
 import type { AttemptRecord, DeliveryEvent, DeliveryOrigin } from './delivery.events.js';
 
 const origin: DeliveryOrigin = {
@@ -46,7 +45,7 @@ const REFUSAL: AttemptOutcome = { kind: 'refusal', reason: 'rejected' };
 
 const claimOf = (claimId: string) => ({ claimId, owner: 'i-1', leaseMs: 30_000 });
 
-const schedule: DeliveryCommand = {
+const schedule: Extract<DeliveryCommand, { kind: 'schedule' }> = {
   kind: 'schedule',
   origin,
   reason: 'lane-full',
@@ -75,8 +74,8 @@ const record = (
   owner: 'i-1',
   now,
 });
-const replay = (replayId?: string, dueAt = 0): DeliveryCommand => ({
-  kind: 'request-replay',
+const replay = (replayId?: string, dueAt = 0) => ({
+  kind: 'request-replay' as const,
   dueAt,
   now: 0,
   owner: 'i-1',
@@ -201,6 +200,26 @@ describe('an outcome that was overtaken', () => {
     expect(state).toMatchObject({ status: 'attempting', claim: { claimId: 'c-2' } });
   });
 
+  it('does not move the due time that whoever took over has decided since, when it is a failure', () => {
+    const retrying = given(
+      schedule,
+      claim('c-1'),
+      claim('c-2', 0, 'c-1'),
+      record(FAILURE, 'c-2', 1, 500),
+    );
+
+    const { events, state } = retrying.when(record(FAILURE, 'c-1', 1, 9_000));
+
+    expect(events[0]?.data).toMatchObject({ isLate: true, number: 2 });
+    expect(state).toMatchObject({ status: 'retrying', dueAt: 1_500, runAttemptCount: 1 });
+  });
+
+  it('does not count against the schedule, when two instances made the first attempt and both failed', () => {
+    const { state } = given(record(FAILURE)).when(record(FAILURE));
+
+    expect(state).toMatchObject({ attemptCount: 2, runAttemptCount: 1, dueAt: 1_000 });
+  });
+
   it('ends the run all the same, when it is a success', () => {
     const takenOver = given(schedule, claim('c-1'), claim('c-2', 0, 'c-1'));
 
@@ -243,6 +262,34 @@ describe('a replay', () => {
     expect(once.when(replay('rpl_2')).types).toEqual(['DeliveryReplayRequested']);
   });
 
+  it('that several replays ask for in turn is recorded once for each', () => {
+    const both = given(record(REFUSAL), replay('rpl_1'), replay('rpl_2'));
+
+    expect(both.when(replay('rpl_1')).types).toEqual([]);
+    expect(both.state.replayIds).toEqual(['rpl_1', 'rpl_2']);
+  });
+
+  it('opens no run for what it scheduled itself, whatever became of it', () => {
+    const delivered = given(
+      { ...schedule, replayId: 'rpl_1' },
+      claim('c-1'),
+      record(SUCCESS, 'c-1'),
+    );
+
+    expect(delivered.recorded[0]?.data).toMatchObject({ replayId: 'rpl_1' });
+    expect(delivered.state.isReplay).toBe(true);
+    expect(delivered.when(replay('rpl_1')).types).toEqual([]);
+    expect(delivered.when(replay('rpl_2')).types).toEqual(['DeliveryReplayRequested']);
+  });
+
+  it('that was asked for one state only records nothing in any other', () => {
+    const dead: DeliveryCommand = { ...replay('rpl_1'), onlyIf: ['dead-lettered'] };
+
+    expect(given(record(SUCCESS)).when(dead).types).toEqual([]);
+    expect(given(record(FAILURE)).when(dead).types).toEqual([]);
+    expect(given(record(REFUSAL)).when(dead).types).toEqual(['DeliveryReplayRequested']);
+  });
+
   it('of nothing is refused', () => {
     expect(() => given().when(replay())).toThrow(
       expect.objectContaining({ code: 'PSH_DELIVERY_NOT_FOUND' }),
@@ -275,6 +322,7 @@ describe('any history of commands', () => {
   const commands: fc.Arbitrary<DeliveryCommand> = fc.oneof(
     fc.constant(schedule),
     fc.constant<DeliveryCommand>({ ...schedule, claim: claimOf('c-0') }),
+    fc.constant<DeliveryCommand>({ ...schedule, replayId: 'rpl_1' }),
     fc.tuple(claimIds, now, fc.option(claimIds)).map(([id, at, lapsed]) => claim(id, at, lapsed)),
     fc
       .tuple(fc.constantFrom(SUCCESS, FAILURE, REFUSAL), fc.option(claimIds), runs, now)
@@ -352,6 +400,18 @@ describe('any history of commands', () => {
         );
 
         expect(numbers).toEqual(numbers.map((_number, index) => index + 1));
+      }),
+    );
+  });
+
+  it('answers each replay once', () => {
+    fc.assert(
+      fc.property(fc.array(commands, { maxLength: 40 }), (history) => {
+        const answered = run(history).events.flatMap(({ data }) =>
+          'replayId' in data ? [data.replayId] : [],
+        );
+
+        expect(new Set(answered).size).toBe(answered.length);
       }),
     );
   });

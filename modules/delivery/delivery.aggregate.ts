@@ -9,47 +9,15 @@ import type {
   DeliveryStatus,
   ScheduleReason,
 } from './delivery.events.js';
+import { evolveDelivery } from './delivery.evolution.js';
+import {
+  type Claim,
+  type DeliveryState,
+  isClaimable,
+  isOpen,
+  NO_DELIVERY,
+} from './delivery-state.js';
 import { nextAttemptAt } from './retry-schedule.js';
-
-/** The claim under which an attempt may be running. */
-export interface Claim {
-  readonly claimId: string;
-  readonly owner: string;
-  readonly leaseMs: number;
-}
-
-/**
- * A delivery.
- *
- * ```
- *   (none) ── first attempt ends ─────────────────────────▶ succeeded | retrying | dead-lettered
- *   (none) ── recorded before it is attempted ────────────▶ scheduled ── claim ──▶ attempting
- *   attempting ── outcome ────────────────────────────────▶ succeeded | retrying | dead-lettered
- *   retrying ── claim ────────────────────────────────────▶ attempting
- *   attempting ── the lease ran out, another claim ───────▶ attempting
- *   succeeded | dead-lettered | discarded ── replay ──────▶ scheduled (a new run)
- *   scheduled | retrying | attempting | dead-lettered ── discard ──▶ discarded
- * ```
- *
- * Each run has exactly one terminal event. The discard of a dead letter ends no run: the run had ended, and what is
- * recorded is that nobody will replay it.
- */
-export interface DeliveryState {
-  /** `none`: there is no stream yet. */
-  readonly status: DeliveryStatus | 'none';
-  readonly origin: DeliveryOrigin | null;
-  readonly run: number;
-  readonly attemptCount: number;
-  readonly runAttemptCount: number;
-  /** Epoch milliseconds; `null` unless scheduled or retrying. */
-  readonly dueAt: number | null;
-  readonly claim: Claim | null;
-  readonly needs: string | null;
-  /** Whether this run was asked for by somebody. */
-  readonly isReplay: boolean;
-  /** The last bulk replay that asked for this delivery. */
-  readonly replayId: string | null;
-}
 
 /** What the sender's verdict means for the delivery. */
 export type AttemptOutcome =
@@ -70,6 +38,8 @@ export type DeliveryCommand =
       readonly now: number;
       readonly owner: string;
       readonly needs?: string;
+      /** Replay of history that asks for it. */
+      readonly replayId?: string;
       /** Claims it at once: the attempt is under way. */
       readonly claim?: Claim;
     }
@@ -106,7 +76,12 @@ export type DeliveryCommand =
       readonly owner: string;
       readonly requestedBy: string;
       readonly reason: string | null;
+      /** Digest of the definition whose code is not here. */
+      readonly needs?: string;
+      /** Replay that asks for it: each is answered once, whatever became of the delivery since. */
       readonly replayId?: string;
+      /** Nothing is recorded unless the delivery has one of these. Default: any. */
+      readonly onlyIf?: readonly DeliveryStatus[];
     }
   | {
       readonly kind: 'discard';
@@ -114,26 +89,6 @@ export type DeliveryCommand =
       readonly discardedBy: string;
       readonly reason: string | null;
     };
-
-const INITIAL: DeliveryState = {
-  status: 'none',
-  origin: null,
-  run: 1,
-  attemptCount: 0,
-  runAttemptCount: 0,
-  dueAt: null,
-  claim: null,
-  needs: null,
-  isReplay: false,
-  replayId: null,
-};
-
-/** Whether the delivery has a run that has not ended. */
-export function isOpen(state: DeliveryState): boolean {
-  return (
-    state.status === 'scheduled' || state.status === 'attempting' || state.status === 'retrying'
-  );
-}
 
 const iso = (epochMs: number): string => new Date(epochMs).toISOString();
 
@@ -152,6 +107,7 @@ function schedule(command: CommandOf<'schedule'>, state: DeliveryState): Deliver
         dueAt: iso(command.now),
         owner: command.owner,
         ...(command.needs === undefined ? {} : { needs: command.needs }),
+        ...(command.replayId === undefined ? {} : { replayId: command.replayId }),
       },
     },
   ];
@@ -164,9 +120,8 @@ function claimed(claim: Claim, run: number): DeliveryEvent {
 }
 
 function claim(command: CommandOf<'claim'>, state: DeliveryState): DeliveryEvent[] {
-  const isDue = state.dueAt !== null && state.dueAt <= command.now;
-  const isLapsed = state.status === 'attempting' && state.claim?.claimId === command.lapsed;
-  return isDue || isLapsed ? [claimed(command.claim, state.run)] : [];
+  const isFree = isClaimable(state, command.now, command.lapsed);
+  return isFree ? [claimed(command.claim, state.run)] : [];
 }
 
 function recordAttempt(
@@ -198,9 +153,13 @@ function recordAttempt(
 function isOvertaken(command: CommandOf<'record-attempt'>, state: DeliveryState): boolean {
   if (state.status === 'none') return false;
   if (!isOpen(state) || command.run !== state.run) return true;
-  const isClaimCurrent = state.claim === null || state.claim.claimId === command.claimId;
-  // A stale failure must not move the due time of whoever took over; a stale success still ends the run: it arrived.
-  return !isClaimCurrent && command.outcome.kind !== 'success';
+  const isItsTurn =
+    state.claim === null
+      ? state.status === 'scheduled' // nothing was attempted in this run yet
+      : state.claim.claimId === command.claimId;
+  // A stale failure must not move the due time of whoever took over, nor that which this one decided since; a stale
+  // success still ends the run: it arrived.
+  return !isItsTurn && command.outcome.kind !== 'success';
 }
 
 function nextAttempt(command: CommandOf<'record-attempt'>, state: DeliveryState): number | null {
@@ -245,8 +204,9 @@ function requestReplay(
   state: DeliveryState,
 ): DeliveryEvent[] {
   if (state.status === 'none') throw new PosthornError('PSH_DELIVERY_NOT_FOUND');
-  // A bulk replay that is resumed asks again for what it had asked for.
-  if (command.replayId !== undefined && command.replayId === state.replayId) return [];
+  // A replay that is resumed after a crash asks again for what it had asked for, or had scheduled.
+  if (command.replayId !== undefined && state.replayIds.includes(command.replayId)) return [];
+  if (command.onlyIf && !command.onlyIf.includes(state.status)) return [];
   return [
     {
       type: 'DeliveryReplayRequested',
@@ -258,6 +218,7 @@ function requestReplay(
         requestedAt: iso(command.now),
         requestedBy: command.requestedBy,
         reason: command.reason,
+        ...(command.needs === undefined ? {} : { needs: command.needs }),
         ...(command.replayId === undefined ? {} : { replayId: command.replayId }),
       },
     },
@@ -299,68 +260,24 @@ function decide(command: DeliveryCommand, state: DeliveryState): readonly Delive
   }
 }
 
-const ENDED = { dueAt: null, claim: null, needs: null } as const;
-
-function evolveAttempted(
-  state: DeliveryState,
-  data: Extract<DeliveryEvent, { type: 'DeliveryAttempted' }>['data'],
-): DeliveryState {
-  const attemptCount = state.attemptCount + 1;
-  if (data.isLate) return { ...state, attemptCount };
-  return {
-    ...state,
-    origin: state.origin ?? data.origin ?? null,
-    status: 'retrying',
-    attemptCount,
-    runAttemptCount: state.runAttemptCount + 1,
-    dueAt: data.nextAttemptAt === null ? null : Date.parse(data.nextAttemptAt),
-    claim: null,
-  };
-}
-
-function evolveReplay(
-  state: DeliveryState,
-  data: Extract<DeliveryEvent, { type: 'DeliveryReplayRequested' }>['data'],
-): DeliveryState {
-  const asked = { isReplay: true, replayId: data.replayId ?? state.replayId };
-  const dueAt = Date.parse(data.dueAt);
-  if (data.run > state.run) {
-    return { ...state, ...asked, run: data.run, status: 'scheduled', runAttemptCount: 0, dueAt };
-  }
-  return state.status === 'attempting' ? { ...state, ...asked } : { ...state, ...asked, dueAt };
-}
-
-function evolve(state: DeliveryState, event: DeliveryEvent): DeliveryState {
-  switch (event.type) {
-    case 'DeliveryScheduled': {
-      const { origin, dueAt, needs } = event.data;
-      const due = Date.parse(dueAt);
-      return { ...state, status: 'scheduled', origin, dueAt: due, needs: needs ?? null };
-    }
-    case 'DeliveryClaimed': {
-      const { claimId, owner, leaseMs } = event.data;
-      return { ...state, status: 'attempting', dueAt: null, claim: { claimId, owner, leaseMs } };
-    }
-    case 'DeliveryAttempted':
-      return evolveAttempted(state, event.data);
-    case 'DeliverySucceeded':
-      return { ...state, ...ENDED, status: 'succeeded' };
-    case 'DeliveryDeadLettered': {
-      const origin = state.origin ?? event.data.origin ?? null;
-      return { ...state, ...ENDED, origin, status: 'dead-lettered' };
-    }
-    case 'DeliveryReplayRequested':
-      return evolveReplay(state, event.data);
-    case 'DeliveryDiscarded':
-      return { ...state, ...ENDED, status: 'discarded' };
-    default:
-      return state; // a later version's event: readers tolerate what they do not know
-  }
-}
-
-/** The delivery as plain functions. */
+/**
+ * A delivery, as plain functions.
+ *
+ * ```
+ *   (none) ── first attempt ends ─────────────────────────▶ succeeded | retrying | dead-lettered
+ *   (none) ── recorded before it is attempted ────────────▶ scheduled ── claim ──▶ attempting
+ *   attempting ── outcome ────────────────────────────────▶ succeeded | retrying | dead-lettered
+ *   retrying ── claim ────────────────────────────────────▶ attempting
+ *   attempting ── the lease ran out, another claim ───────▶ attempting
+ *   succeeded | dead-lettered | discarded ── replay ──────▶ scheduled (a new run)
+ *   scheduled | retrying | attempting | dead-lettered ── discard ──▶ discarded
+ * ```
+ *
+ * Each run has exactly one terminal event. The discard of a dead letter ends no run: the run had ended, and what is
+ * recorded is that nobody will replay it.
+ */
 export const deliveryDecider: Decider<DeliveryCommand, DeliveryEvent, DeliveryState> = {
-  initialState: INITIAL,
+  initialState: NO_DELIVERY,
   decide,
-  evolve,
+  evolve: evolveDelivery,
 };

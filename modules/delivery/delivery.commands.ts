@@ -1,5 +1,4 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import type { DeadLetterFilter } from './dead-letters.port.js';
 import { DeliveryEngine } from './delivery-engine.js';
 import type { DeliveryCommandResult, DeliveryRequest, TestCallResult } from './delivery.service.js';
 
@@ -13,19 +12,6 @@ export class ReplayDelivery extends Command<DeliveryCommandResult> {
 /** Gives a delivery up; see `DeliveryService.discard`. */
 export class DiscardDelivery extends Command<DeliveryCommandResult> {
   constructor(readonly request: DeliveryRequest) {
-    super();
-  }
-}
-
-/** Replays dead letters by filter; see `DeliveryService.replayDeadLetters`. */
-export class ReplayDeadLetters extends Command<{ replayId: string; accepted: number }> {
-  constructor(
-    readonly request: {
-      readonly filter: DeadLetterFilter;
-      readonly requestedBy: string;
-      readonly reason?: string | null;
-    },
-  ) {
     super();
   }
 }
@@ -52,15 +38,6 @@ export class DiscardDeliveryHandler implements ICommandHandler<DiscardDelivery> 
 
   execute({ request }: DiscardDelivery): Promise<DeliveryCommandResult> {
     return this.engine.service.discard(request);
-  }
-}
-
-@CommandHandler(ReplayDeadLetters)
-export class ReplayDeadLettersHandler implements ICommandHandler<ReplayDeadLetters> {
-  constructor(private readonly engine: DeliveryEngine) {}
-
-  execute({ request }: ReplayDeadLetters): Promise<{ replayId: string; accepted: number }> {
-    return this.engine.service.replayDeadLetters(request);
   }
 }
 

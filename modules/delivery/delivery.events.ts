@@ -37,6 +37,8 @@ export type ScheduleReason =
   | 'held'
   /** The event lies before the registration of the webhook, which asked for its history. */
   | 'history'
+  /** The feed never brought it about; the reconciler found that it was missing. */
+  | 'reconciled'
   /** This instance does not hold the code that the delivery needs. */
   | 'needs-code'
   /** The process was shutting down. */
@@ -80,8 +82,10 @@ export type DeliveryEvent =
         readonly dueAt: string;
         /** Instance that owns the next attempt. */
         readonly owner: string;
-        /** Digest of the definition whose code the delivery needs, where only some instances hold it. */
+        /** Digest of the definition whose code the delivery needs, where the owner does not hold it. */
         readonly needs?: string;
+        /** Replay of history that asked for it. */
+        readonly replayId?: string;
       };
     }
   | {
@@ -110,7 +114,9 @@ export type DeliveryEvent =
         readonly nextAttemptAt: string | null;
         /** Instance that owns the next attempt. */
         readonly owner: string;
-        /** True when the run had already ended: recorded because it was made, deciding nothing. */
+        /**
+         * True when the run had ended, or somebody else had taken it over: recorded because it was made, deciding nothing.
+         */
         readonly isLate?: true;
       };
     }
@@ -147,7 +153,9 @@ export type DeliveryEvent =
         readonly requestedAt: string;
         readonly requestedBy: string;
         readonly reason: string | null;
-        /** Bulk replay that this request is part of. */
+        /** Digest of the definition whose code the delivery needs, where the owner does not hold it. */
+        readonly needs?: string;
+        /** Replay of dead letters or of history that this request is part of. */
         readonly replayId?: string;
       };
     }

@@ -2,7 +2,6 @@ import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs';
 import {
   DiscardDeliveryHandler,
-  ReplayDeadLettersHandler,
   ReplayDeliveryHandler,
   TestWebhookHandler,
 } from './delivery.commands.js';
@@ -11,8 +10,8 @@ import { DeliveryEngine } from './delivery-engine.js';
 /** What the delivery module stands on. */
 export interface DeliveryModuleOptions {
   /**
-   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `SENDER`, `DUE_DELIVERIES`,
-   * `DEAD_LETTERS` and `DELIVERY_OPTIONS`.
+   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `SENDER`, `DUE_DELIVERIES`
+   * and `DELIVERY_OPTIONS`.
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }
@@ -31,7 +30,6 @@ export class DeliveryModule {
         DeliveryEngine,
         ReplayDeliveryHandler,
         DiscardDeliveryHandler,
-        ReplayDeadLettersHandler,
         TestWebhookHandler,
       ],
       exports: [DeliveryEngine],

@@ -24,3 +24,9 @@ export const DELIVERY_OPTIONS = Symbol('posthorn.DeliveryOptions');
 
 /** What a claim's lease allows beyond the webhook's own timeout: reading the event, recording the outcome. */
 export const LEASE_MARGIN_MS = 10_000;
+
+/**
+ * An attempt that has not begun this long after its claim was begun is not made: with the webhook's timeout it would leave
+ * too little of the lease to record its outcome.
+ */
+export const LATEST_START_MS = LEASE_MARGIN_MS / 2;

@@ -3,17 +3,15 @@ import type { RecordedEvent } from '@eventstore/db-client';
 import { type Clock, PosthornError } from '../kernel/index.js';
 import type { Webhook, WebhookDirectory } from '../registry/index.js';
 import type { AttemptMaker } from './attempt-maker.js';
-import type { BulkReplays } from './bulk-replay.js';
-import type { DeadLetterFilter } from './dead-letters.port.js';
-import type { DeliveryState } from './delivery.aggregate.js';
-import type { AttemptRecord } from './delivery.events.js';
+import type { DeliveryState } from './delivery-state.js';
+import type { AttemptRecord, DeliveryStatus } from './delivery.events.js';
 import type { DeliveryJournal, Recorded } from './delivery-journal.js';
+import { needsOf } from './past-events.js';
 
 export interface DeliveryServiceDependencies {
   readonly journal: DeliveryJournal;
   readonly attempts: AttemptMaker;
   readonly directory: WebhookDirectory;
-  readonly bulkReplays: BulkReplays;
   readonly clock: Clock;
   readonly instanceId: string;
 }
@@ -58,37 +56,18 @@ export class DeliveryService {
    * `PSH_DELIVERY_PURGED`
    */
   async replay(
-    request: DeliveryRequest & { readonly at?: number; readonly replayId?: string },
+    request: DeliveryRequest & { readonly at?: number },
   ): Promise<DeliveryCommandResult> {
-    const { clock, instanceId, journal } = this.#dependencies;
-    const loaded = await journal.load(request.deliveryId);
-    await this.#checkReplayable(loaded.state);
-    const now = clock.now();
-    const recorded = await journal.record(
-      request.deliveryId,
-      {
-        kind: 'request-replay',
-        dueAt: request.at ?? now,
-        now,
-        owner: instanceId,
-        requestedBy: request.requestedBy,
-        reason: request.reason ?? null,
-        ...(request.replayId === undefined ? {} : { replayId: request.replayId }),
-      },
-      loaded,
-    );
-    return resultOf(request.deliveryId, recorded);
+    return resultOf(request.deliveryId, await this.#replay(request));
   }
 
   /** As `replay`, but only for what is a dead letter now. @returns whether it was one */
   async replayDeadLetter(
     request: DeliveryRequest & { readonly replayId: string },
   ): Promise<boolean> {
-    const { state } = await this.#dependencies.journal.load(request.deliveryId);
-    const isAskedAlready = state.replayId === request.replayId;
-    if (state.status !== 'dead-lettered') return isAskedAlready;
-    await this.replay(request);
-    return true;
+    const { replayId } = request;
+    const recorded = await this.#replay(request, { replayId, onlyIf: ['dead-lettered'] });
+    return recorded.after.state.replayIds.includes(replayId);
   }
 
   /**
@@ -110,15 +89,6 @@ export class DeliveryService {
       loaded,
     );
     return resultOf(request.deliveryId, recorded);
-  }
-
-  /** Replays every dead letter that matches, as a recorded process that survives restarts. */
-  replayDeadLetters(request: {
-    readonly filter: DeadLetterFilter;
-    readonly requestedBy: string;
-    readonly reason?: string | null;
-  }): Promise<{ readonly replayId: string; readonly accepted: number }> {
-    return this.#dependencies.bulkReplays.start({ ...request, reason: request.reason ?? null });
   }
 
   /**
@@ -147,7 +117,28 @@ export class DeliveryService {
     return { ...made.record, isSuccess: made.outcome.kind === 'success', messageId };
   }
 
-  async #checkReplayable(state: DeliveryState): Promise<void> {
+  async #replay(
+    request: DeliveryRequest & { readonly at?: number },
+    only: { readonly replayId?: string; readonly onlyIf?: readonly DeliveryStatus[] } = {},
+  ): Promise<Recorded> {
+    const { clock, directory, instanceId, journal } = this.#dependencies;
+    const loaded = await journal.load(request.deliveryId);
+    const webhook = await this.#replayableWebhook(loaded.state);
+    const now = clock.now();
+    const command = {
+      kind: 'request-replay',
+      dueAt: request.at ?? now,
+      now,
+      owner: instanceId,
+      requestedBy: request.requestedBy,
+      reason: request.reason ?? null,
+      ...needsOf(directory, webhook.id),
+      ...only,
+    } as const;
+    return journal.record(request.deliveryId, command, loaded);
+  }
+
+  async #replayableWebhook(state: DeliveryState): Promise<Webhook> {
     if (!state.origin) throw new PosthornError('PSH_DELIVERY_NOT_FOUND');
     const { directory } = this.#dependencies;
     await directory.barrier();
@@ -157,6 +148,7 @@ export class DeliveryService {
       throw new PosthornError('PSH_DELIVERY_WEBHOOK_REMOVED');
     }
     if (!webhook.definition.isReplayable) throw new PosthornError('PSH_DELIVERY_NOT_REPLAYABLE');
+    return webhook;
   }
 }
 

@@ -1,11 +1,13 @@
 import type { RecordedEvent } from '@eventstore/db-client';
 import { type Clock, isPosthornError } from '../kernel/index.js';
-import type { Webhook, WebhookDirectory } from '../registry/index.js';
+import type { Webhook } from '../registry/index.js';
 import { deliveryIdOf } from './delivery-id.js';
 import type { DeliveryOrigin } from './delivery.events.js';
+import { LATEST_START_MS } from './delivery.options.js';
 import { FirstDelivery, type FirstDeliveryTools } from './first-delivery.js';
 import { InlineWindow, type WindowOccupant } from './inline-window.js';
 import type { LaneKey, Lanes } from './lanes.js';
+import { stopwatch } from './stopwatch.js';
 
 /** An observed event and the webhooks that it is a member of. */
 export interface Dispatch {
@@ -20,12 +22,11 @@ export interface Dispatch {
 
 /** An event of the past, and a webhook that asked for it. */
 export interface PastEvent extends Pick<Dispatch, 'event' | 'tenantId'> {
-  readonly webhook: Webhook;
+  readonly webhook: Pick<Webhook, 'id' | 'registration'>;
 }
 
 export interface DispatcherDependencies {
   readonly tools: FirstDeliveryTools;
-  readonly directory: WebhookDirectory;
   readonly lanes: Lanes;
   readonly clock: Clock;
   readonly inlineWindowMs: number;
@@ -95,16 +96,16 @@ export class Dispatcher {
 
   #begin(delivery: FirstDelivery, receivedAt: number): Promise<void> {
     const { webhook } = delivery;
-    const { directory } = this.#dependencies;
-    const needs = directory.missingCode(webhook);
+    const isCodeHere = this.#dependencies.tools.missingCode(webhook) === null;
     if (webhook.status !== 'active') void delivery.schedule('held');
-    else if (needs !== null) void delivery.schedule('needs-code', needs);
+    else if (!isCodeHere) void delivery.schedule('needs-code');
     else this.#offer(delivery, receivedAt);
     return delivery.recorded;
   }
 
   #offer(delivery: FirstDelivery, receivedAt: number): void {
-    const { lanes, underWay } = this.#dependencies;
+    const { clock, lanes, underWay } = this.#dependencies;
+    const waitedMs = stopwatch(clock);
     const key: LaneKey = {
       webhookId: delivery.webhook.id,
       tenantId: delivery.webhook.definition.tenantId,
@@ -114,7 +115,10 @@ export class Dispatcher {
     const task = {
       run: async (): Promise<void> => {
         underWay.add(delivery.origin.deliveryId);
-        await delivery.run();
+        const ageMs = Math.max(clock.monotonic() - receivedAt, waitedMs());
+        // The process was stopped, or the machine slept: by now the event may have been handed to somebody else.
+        const isStale = ageMs > this.#dependencies.inlineWindowMs + LATEST_START_MS;
+        await (isStale ? delivery.schedule('lane-full') : delivery.run());
         window.leave(occupant);
         underWay.delete(delivery.origin.deliveryId);
       },
@@ -135,7 +139,7 @@ export class Dispatcher {
 /** What the first record of a delivery says of the event and of whom it is for. */
 export function originOf(
   { event, tenantId }: Pick<Dispatch, 'event' | 'tenantId'>,
-  webhook: Webhook,
+  webhook: PastEvent['webhook'],
 ): DeliveryOrigin {
   const deliveryId = deliveryIdOf({
     webhookId: webhook.id,

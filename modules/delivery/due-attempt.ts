@@ -1,20 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { ErrorType, type RecordedEvent } from '@eventstore/db-client';
+import { Logger } from '@nestjs/common';
 import { type EventStoreClient, isClientError } from '../event-store/index.js';
 import { isPosthornError } from '../kernel/index.js';
-import type { Webhook } from '../registry/index.js';
+import type { Webhook, WebhookDirectory } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
 import type { AttemptTools } from './attempt-maker.js';
-import { type Claim, type DeliveryState, isOpen } from './delivery.aggregate.js';
+import { type Claim, type DeliveryState, isClaimable } from './delivery-state.js';
 import type { AttemptTrigger, DeliveryOrigin } from './delivery.events.js';
 import type { LoadedDelivery } from './delivery-journal.js';
-import { LEASE_MARGIN_MS } from './delivery.options.js';
+import { LATEST_START_MS, LEASE_MARGIN_MS } from './delivery.options.js';
 import { isPoison } from './first-delivery.js';
+import { stopwatch } from './stopwatch.js';
 
 /** What a due attempt works with. */
 export interface DueAttemptTools extends AttemptTools {
   readonly client: Pick<EventStoreClient, 'readStream'>;
-  readonly findWebhook: (webhookId: string) => Webhook | undefined;
+  readonly directory: Pick<WebhookDirectory, 'barrier' | 'find' | 'missingCode'>;
 }
 
 /** How a due attempt ended for the scheduler. */
@@ -23,12 +25,14 @@ export type DueAttemptEnd =
   | { readonly kind: 'recorded'; readonly position: bigint }
   /** Nothing to do: the delivery is not, or no longer, as the index shows it. */
   | { readonly kind: 'overtaken' }
-  /** The webhook was paused or disabled in the meantime; it goes on with the webhook's next change. */
+  /** The webhook is paused or disabled, or its code is not here: it goes on with the webhook's next change. */
   | { readonly kind: 'held' }
   /** The event or the secrets cannot be read now; it cost no attempt. */
   | { readonly kind: 'postponed'; readonly cause: unknown }
-  /** Claimed, and the outcome is unknown: the lease has to run out. */
-  | { readonly kind: 'abandoned'; readonly claim: Claim; readonly cause: unknown };
+  /** Claimed, and nobody knows what came of it: what is left of the lease has to run out. */
+  | { readonly kind: 'abandoned'; readonly claimId: string; readonly remainingMs: number };
+
+const logger = new Logger('Scheduler');
 
 const OVERTAKEN: DueAttemptEnd = { kind: 'overtaken' };
 
@@ -41,7 +45,7 @@ export async function makeDueAttempt(
   deliveryId: string,
   lapsed: string | null,
 ): Promise<DueAttemptEnd> {
-  const ready = await readyToClaim(tools, deliveryId);
+  const ready = await readyToClaim(tools, deliveryId, lapsed);
   if ('kind' in ready) return ready;
   const { loaded, origin, webhook, request } = ready;
   const claim: Claim = {
@@ -49,34 +53,43 @@ export async function makeDueAttempt(
     owner: tools.instanceId,
     leaseMs: webhook.definition.timeoutMs + LEASE_MARGIN_MS,
   };
+  // Begun before the claim is in the log, so before anybody else can count from it.
+  const elapsedMs = stopwatch(tools.clock);
   const claimed = await tools.journal.record(
     deliveryId,
-    { kind: 'claim', claim, now: tools.now(), lapsed },
+    { kind: 'claim', claim, now: tools.clock.now(), lapsed },
     loaded,
   );
   if (claimed.events.length === 0) return OVERTAKEN;
+  const abandoned = (): DueAttemptEnd => {
+    const remainingMs = Math.max(0, claim.leaseMs - elapsedMs());
+    return { kind: 'abandoned', claimId: claim.claimId, remainingMs };
+  };
+  // A process that was stopped in between, or a machine that slept, would send beside whoever took over.
+  if (elapsedMs() > LATEST_START_MS) return abandoned();
   try {
     const made = await tools.attempts.send(request, webhook);
-    if (!made) return { kind: 'abandoned', claim, cause: new Error('aborted') };
+    if (!made) return abandoned();
     const recorded = await tools.journal.record(
       deliveryId,
       {
         kind: 'record-attempt',
         origin,
-        run: loaded.state.run,
+        run: claimed.after.state.run,
         claimId: claim.claimId,
-        trigger: triggerOf(loaded.state),
+        trigger: triggerOf(claimed.after.state),
         attempt: made.record,
         outcome: made.outcome,
         owner: tools.instanceId,
-        now: tools.now(),
+        now: tools.clock.now(),
       },
       claimed.after,
     );
     tools.onEnded(webhook, made);
     return { kind: 'recorded', position: recorded.position ?? 0n };
   } catch (cause) {
-    return { kind: 'abandoned', claim, cause };
+    logger.warn(`the outcome of an attempt of ${deliveryId} is not recorded: ${String(cause)}`);
+    return abandoned();
   }
 }
 
@@ -90,16 +103,16 @@ interface ReadyDelivery {
 async function readyToClaim(
   tools: DueAttemptTools,
   deliveryId: string,
+  lapsed: string | null,
 ): Promise<ReadyDelivery | DueAttemptEnd> {
   try {
     const loaded = await tools.journal.load(deliveryId);
     const { origin } = loaded.state;
-    if (!origin || !isOpen(loaded.state)) return OVERTAKEN;
-    const webhook = tools.findWebhook(origin.webhookId);
-    if (webhook?.registration !== origin.registration || webhook.status === 'removed') {
-      return await discardOrphan(tools, deliveryId, loaded);
-    }
-    if (webhook.status !== 'active') return { kind: 'held' };
+    if (!origin || !isClaimable(loaded.state, tools.clock.now(), lapsed)) return OVERTAKEN;
+    const webhook = await registeredWebhook(tools.directory, origin);
+    if (!webhook) return await discardOrphan(tools, deliveryId, loaded);
+    const isHeld = webhook.status !== 'active' || tools.directory.missingCode(webhook) !== null;
+    if (isHeld) return { kind: 'held' };
     const event = await readSource(tools.client, origin);
     if (!event) return await deadLetter(tools, loaded, origin, 'source_event_gone', null);
     return await prepare(tools, loaded, origin, webhook, event);
@@ -107,6 +120,23 @@ async function readyToClaim(
     if (isPosthornError(cause, 'PSH_DELIVERY_PURGED')) return OVERTAKEN;
     return { kind: 'postponed', cause };
   }
+}
+
+/** The webhook in the registration that the delivery is of, or `undefined` when that is gone. */
+async function registeredWebhook(
+  directory: DueAttemptTools['directory'],
+  { webhookId, registration }: DeliveryOrigin,
+): Promise<Webhook | undefined> {
+  const find = (): Webhook | undefined => {
+    const webhook = directory.find(webhookId);
+    return webhook?.registration === registration ? webhook : undefined;
+  };
+  const known = find();
+  if (known) return known.status === 'removed' ? undefined : known;
+  // Another instance may have registered it a moment ago: nothing is discarded on hearsay.
+  await directory.barrier();
+  const found = find();
+  return found?.status === 'removed' ? undefined : found;
 }
 
 async function prepare(
@@ -145,7 +175,7 @@ async function deadLetter(
     run,
     reason,
     errorMessage,
-    now: tools.now(),
+    now: tools.clock.now(),
   } as const;
   const { position } = await tools.journal.record(origin.deliveryId, command, loaded);
   return position === null ? OVERTAKEN : { kind: 'recorded', position };
@@ -153,13 +183,13 @@ async function deadLetter(
 
 /** Records the end of an open delivery whose webhook, or whose registration of it, was removed. */
 async function discardOrphan(
-  tools: Pick<DueAttemptTools, 'journal' | 'now'>,
+  tools: Pick<DueAttemptTools, 'journal' | 'clock'>,
   deliveryId: string,
   loaded: LoadedDelivery,
 ): Promise<DueAttemptEnd> {
   const { position } = await tools.journal.record(
     deliveryId,
-    { kind: 'discard', now: tools.now(), discardedBy: 'posthorn', reason: 'webhook_removed' },
+    { kind: 'discard', now: tools.clock.now(), discardedBy: 'posthorn', reason: 'webhook_removed' },
     loaded,
   );
   return position === null ? OVERTAKEN : { kind: 'recorded', position };

@@ -4,18 +4,22 @@ import { isPosthornError } from '../kernel/index.js';
 import type { Webhook } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
 import type { AttemptTools, MadeAttempt } from './attempt-maker.js';
-import type { Claim } from './delivery.aggregate.js';
+import type { AbandonedClaim } from './claim-watch.js';
+import type { Claim } from './delivery-state.js';
 import type { DeliveryOrigin, ScheduleReason } from './delivery.events.js';
 import type { LoadedDelivery, Recorded } from './delivery-journal.js';
 import { LEASE_MARGIN_MS } from './delivery.options.js';
 import type { LaneTask } from './lane.js';
+import { stopwatch } from './stopwatch.js';
 
 /** What a first delivery works with. */
 export interface FirstDeliveryTools extends AttemptTools {
   /** The webhook as it is now, or `undefined` when this registration of it is gone. */
   readonly currentWebhook: (webhook: Webhook) => Webhook | undefined;
+  /** The digest of the definition whose code this instance would need to send for the webhook; else `null`. */
+  readonly missingCode: (webhook: Webhook) => string | null;
   /** Called when an attempt was made under a recorded claim, and its outcome cannot be recorded. */
-  readonly onAbandoned: (claim: Claim & { deliveryId: string; webhookId: string }) => void;
+  readonly onAbandoned: (claim: AbandonedClaim) => void;
 }
 
 /**
@@ -41,6 +45,9 @@ export class FirstDelivery implements LaneTask {
   /** Set once the window has closed on a request under way: what was recorded then. */
   #handover: Promise<Recorded> | undefined;
   #claim: Claim | undefined;
+  /** Milliseconds since the claim was begun. */
+  #claimAgeMs: () => number = () => 0;
+  #isAnswered = false;
 
   constructor(
     tools: FirstDeliveryTools,
@@ -70,15 +77,16 @@ export class FirstDelivery implements LaneTask {
   }
 
   /** Records the delivery for later, without an attempt. */
-  async schedule(reason: ScheduleReason, needs?: string): Promise<void> {
+  async schedule(reason: ScheduleReason): Promise<void> {
+    const needs = this.#tools.missingCode(this.webhook);
     try {
       await this.#tools.journal.record(this.origin.deliveryId, {
         kind: 'schedule',
         origin: this.origin,
         reason,
-        now: this.#tools.now(),
+        now: this.#tools.clock.now(),
         owner: this.#tools.instanceId,
-        ...(needs === undefined ? {} : { needs }),
+        ...(needs === null ? {} : { needs }),
       });
       this.#resolve();
     } catch (error) {
@@ -86,8 +94,13 @@ export class FirstDelivery implements LaneTask {
     }
   }
 
-  /** The window closed while the request is under way: records that, so that the event need not wait for it. */
+  /**
+   * The window closed while the request is under way: records that, so that the event need not wait for it. Once it is
+   * answered, its outcome is what the event waits for.
+   */
   handOver(): void {
+    if (this.#isAnswered) return;
+    this.#claimAgeMs = stopwatch(this.#tools.clock);
     this.#claim = {
       claimId: randomUUID(),
       owner: this.#tools.instanceId,
@@ -97,7 +110,7 @@ export class FirstDelivery implements LaneTask {
       kind: 'schedule',
       origin: this.origin,
       reason: 'inline-window',
-      now: this.#tools.now(),
+      now: this.#tools.clock.now(),
       owner: this.#tools.instanceId,
       claim: this.#claim,
     });
@@ -109,7 +122,9 @@ export class FirstDelivery implements LaneTask {
   #abandon(): void {
     if (!this.#claim) return;
     const { deliveryId, webhookId } = this.origin;
-    this.#tools.onAbandoned({ deliveryId, webhookId, ...this.#claim });
+    const { claimId, leaseMs } = this.#claim;
+    const remainingMs = Math.max(0, leaseMs - this.#claimAgeMs());
+    this.#tools.onAbandoned({ deliveryId, webhookId, claimId, remainingMs });
   }
 
   #fail(error: unknown): void {
@@ -128,11 +143,13 @@ export class FirstDelivery implements LaneTask {
     if (!request) return;
     const made = await this.#tools.attempts.send(request, webhook);
     if (!made) {
-      // Aborted by the shutdown: recorded as under way, and taken up again when the lease has run out.
+      // Aborted or postponed: recorded as under way, and taken up again when the lease has run out.
       if (!this.#handover) this.handOver();
       await this.#handover;
+      this.#abandon();
       return;
     }
+    this.#isAnswered = true;
     await this.#record(made);
     this.#tools.onEnded(webhook, made);
   }
@@ -161,7 +178,7 @@ export class FirstDelivery implements LaneTask {
       run: 1,
       reason: 'poison_event',
       errorMessage,
-      now: this.#tools.now(),
+      now: this.#tools.clock.now(),
     });
   }
 
@@ -178,7 +195,7 @@ export class FirstDelivery implements LaneTask {
         attempt: made.record,
         outcome: made.outcome,
         owner: this.#tools.instanceId,
-        now: this.#tools.now(),
+        now: this.#tools.clock.now(),
       },
       from,
     );

@@ -1,10 +1,4 @@
-export { type DeadLetterFilter, type DeadLetters } from './dead-letters.port.js';
-export {
-  DiscardDelivery,
-  ReplayDeadLetters,
-  ReplayDelivery,
-  TestWebhook,
-} from './delivery.commands.js';
+export { DiscardDelivery, ReplayDelivery, TestWebhook } from './delivery.commands.js';
 export type {
   AttemptRecord,
   AttemptTimings,
@@ -28,13 +22,17 @@ export {
 } from './delivery.notifications.js';
 export { DELIVERY_DEFAULTS, DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 export type { DeliveryCommandResult, DeliveryRequest, TestCallResult } from './delivery.service.js';
-export { DeliveryEngine } from './delivery-engine.js';
-export { type DeliveryIdentity } from './delivery-id.js';
+export { DeliveryEngine, type DeliveryLoad } from './delivery-engine.js';
+export { deliveryIdOf, type DeliveryIdentity } from './delivery-id.js';
 export type { Dispatch, PastEvent } from './dispatcher.js';
 export {
   type ClaimedDelivery,
   type DueChange,
   type DueDeliveries,
   type DueDelivery,
+  type DueIndexChanges,
+  type OthersPage,
+  type OthersQuery,
 } from './due-deliveries.port.js';
+export type { HistoryReplay, HistoryReplayAnswer } from './past-events.js';
 export { JITTER_FRACTION, LONGEST_RETRY_AFTER_MS, STANDARD_DELAYS_MS } from './retry-schedule.js';

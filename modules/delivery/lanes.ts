@@ -58,13 +58,17 @@ export class Lanes {
     this.#roomListeners.add(listener);
   }
 
-  /** How many more tasks the backlog of this webhook takes now. */
+  /**
+   * How many more tasks the backlog of this webhook takes now. None until half of it is free: a page of the due index is
+   * not read for one place.
+   */
   backlogRoom(key: LaneKey): number {
     if (this.#isClosed) return 0;
     const lane = this.#lanes.get(key.webhookId);
     if (!lane) return key.concurrency;
     const bound = Math.min(key.concurrency, this.#options.maxWaitingPerLane);
-    return Math.max(0, bound - lane.waitingIn('backlog'));
+    const room = bound - lane.waitingIn('backlog');
+    return 2 * room >= bound ? room : 0;
   }
 
   /**

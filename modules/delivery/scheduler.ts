@@ -1,12 +1,14 @@
 import { Logger } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
-import type { CancelTimer, Clock } from '../kernel/index.js';
+import type { Clock } from '../kernel/index.js';
 import type { Webhook, WebhookDirectory } from '../registry/index.js';
-import { ClaimWatch, type WatchedClaim } from './claim-watch.js';
+import { type AbandonedClaim, ClaimWatch, type WatchedClaim } from './claim-watch.js';
 import { type DueAttemptEnd, type DueAttemptTools, makeDueAttempt } from './due-attempt.js';
-import type { DueDeliveries, DueDelivery } from './due-deliveries.port.js';
-import { DueHeap } from './due-heap.js';
-import type { LaneKey, Lanes } from './lanes.js';
+import type { ClaimedDelivery, DueDeliveries, DueIndexChanges } from './due-deliveries.port.js';
+import { DuePump, laneKeyOf, LOOK_AGAIN_MS } from './due-pump.js';
+import { type DueShare, OthersShare, OwnShare, TAKE_OVER_SPREAD_MS } from './due-share.js';
+import type { Lanes } from './lanes.js';
+import { WaitingForCode } from './waiting-for-code.js';
 import { WorkInHand } from './work-in-hand.js';
 
 export interface SchedulerDependencies {
@@ -15,68 +17,64 @@ export interface SchedulerDependencies {
   readonly directory: WebhookDirectory;
   readonly lanes: Lanes;
   readonly clock: Clock;
-  /** Whether every claim of another instance was made by a process that is gone. */
+  /** In [0, 1): keeps instances apart that would act at the same moment. */
+  readonly random: () => number;
+  /** Whether this process alone can append: then every other owner, and every other claim, is of a process that is gone. */
   readonly isExclusive: boolean;
   /** Deliveries whose attempt is under way in this process. */
   readonly underWay: Set<string>;
 }
 
-/** Pause before something that could not be done is looked at again. */
-const LOOK_AGAIN_MS = 5_000;
-/** While this many tasks wait for a place, no more pages are read: memory stays bounded whatever is due. */
-const MOST_WAITING = 4_096;
-
 /**
  * Attempts what is recorded and due: retries, replays, and what was put off.
  *
- * The due index says which webhook has something due and when; a page of it is read only when the lane of that webhook
- * has room, so a webhook that hangs, or is paused, holds back nobody. Index rows are hints: what is true is read from the
- * delivery's stream, and a claim wins only on the revision that was read.
+ * Index rows are hints: what is true is read from the delivery's stream, and a claim wins only on the revision that was
+ * read. Where several instances share the event store, each attempts what it owns, and takes what others left only after
+ * they had their time.
  */
 export class Scheduler {
   readonly #logger = new Logger('Scheduler');
   readonly #dependencies: SchedulerDependencies;
-  readonly #heap = new DueHeap();
   readonly #claims: ClaimWatch;
   readonly #inHand = new WorkInHand();
-  /** Webhooks of which a page is being read; `true` when it has to be read once more after that. */
-  readonly #reading = new Map<string, boolean>();
-  /** Webhooks that may have more due than their lanes had room for. */
-  readonly #waitingForRoom = new Set<string>();
+  readonly #waitingForCode: WaitingForCode;
+  #pumps: readonly DuePump[] = [];
   #subscription: Subscription | undefined;
   #stopListening: (() => void) | undefined;
-  #cancelTimer: CancelTimer | undefined;
   #isStopped = false;
 
   constructor(dependencies: SchedulerDependencies) {
     this.#dependencies = dependencies;
+    this.#waitingForCode = new WaitingForCode(dependencies);
     this.#claims = new ClaimWatch({
       clock: dependencies.clock,
       onLapsed: (claim) => {
-        this.#takeOver(claim.deliveryId, claim.webhookId, claim.claimId);
+        this.#takeOver(claim);
       },
     });
+  }
+
+  /** Ids of webhooks whose deliveries wait for code that no instance seems to hold. */
+  get waitingForCode(): readonly string[] {
+    return this.#waitingForCode.webhookIds;
   }
 
   /** Begins with everything that is due already. */
   async start(): Promise<void> {
     const { directory, due, lanes } = this.#dependencies;
+    this.#pumps = this.#shares().map((share) => this.#pumpOf(share));
     this.#subscription = due.changes.subscribe((changes) => {
-      this.#inHand.indexReached(changes.position);
-      for (const claim of changes.claimed) this.#watch(claim);
-      for (const change of changes.due) this.#heap.set(change.webhookId, change.dueAt);
-      this.#tick();
+      this.#changed(changes);
     });
     lanes.onRoom((webhookId) => {
-      this.#roomAt(webhookId);
+      for (const pump of this.#pumps) pump.roomAt(webhookId);
     });
     this.#stopListening = directory.onChange((webhook) => {
-      this.#heap.set(webhook.id, 0);
-      this.#tick();
+      for (const pump of this.#pumps) pump.webhookChanged(webhook.id);
     });
-    for (const change of await due.earliest()) this.#heap.set(change.webhookId, change.dueAt);
+    const earliest = await due.earliest();
+    for (const pump of this.#pumps) pump.changed(earliest);
     await this.#watchRecordedClaims();
-    this.#tick();
   }
 
   /** Starts nothing more; what is under way goes on. */
@@ -84,8 +82,46 @@ export class Scheduler {
     this.#isStopped = true;
     this.#subscription?.unsubscribe();
     this.#stopListening?.();
-    this.#cancelTimer?.();
+    for (const pump of this.#pumps) pump.stop();
     this.#claims.stop();
+    this.#waitingForCode.stop();
+  }
+
+  /** The outcome of a request under this claim cannot be recorded: it is made again when the lease has run out. */
+  abandon({ remainingMs, ...claim }: AbandonedClaim): void {
+    if (!this.#isStopped) this.#claims.watch(claim, remainingMs);
+  }
+
+  #shares(): readonly DueShare[] {
+    const { clock, due, isExclusive, random, tools } = this.#dependencies;
+    if (isExclusive) return [new OwnShare(due, clock)];
+    const { instanceId } = tools;
+    return [new OwnShare(due, clock, instanceId), new OthersShare(due, clock, instanceId, random)];
+  }
+
+  #pumpOf(share: DueShare): DuePump {
+    const { clock, directory, isExclusive, lanes } = this.#dependencies;
+    return new DuePump({
+      share,
+      clock,
+      lanes,
+      inHand: this.#inHand,
+      // What another instance has paused, or removed, is not attempted here any more.
+      refresh: () => (isExclusive ? Promise.resolve() : directory.barrier()),
+      findWebhook: (id) => directory.find(id),
+      isHeld: (webhook) => this.#isHeld(webhook, false),
+      attempt: (webhookId, deliveryId) => this.#attempt(webhookId, deliveryId, null),
+    });
+  }
+
+  #changed({ due, claimed, settled, position }: DueIndexChanges): void {
+    this.#inHand.indexReached(position);
+    for (const deliveryId of settled) this.#claims.forget(deliveryId);
+    for (const claim of claimed) {
+      this.#watch(claim);
+      for (const pump of this.#pumps) pump.seen(claim.owner);
+    }
+    for (const pump of this.#pumps) pump.changed(due);
   }
 
   async #watchRecordedClaims(): Promise<void> {
@@ -99,114 +135,48 @@ export class Scheduler {
     }
   }
 
-  #watch(claim: {
-    readonly deliveryId: string;
-    readonly webhookId: string;
-    readonly claimId: string;
-    readonly owner: string;
-    readonly leaseMs: number;
-  }): void {
-    const { isExclusive, tools, underWay } = this.#dependencies;
-    if (underWay.has(claim.deliveryId)) return;
-    const isOrphan = isExclusive && claim.owner !== tools.instanceId;
-    this.#claims.watch(claim, isOrphan ? 0 : claim.leaseMs);
+  #watch(claim: ClaimedDelivery): void {
+    const { underWay } = this.#dependencies;
+    if (!this.#isStopped && !underWay.has(claim.deliveryId)) {
+      this.#claims.watch(claim, this.#patienceWith(claim));
+    }
   }
 
-  #tick(): void {
-    if (this.#isStopped) return;
-    const { clock } = this.#dependencies;
-    for (let id = this.#heap.take(clock.now()); id; id = this.#heap.take(clock.now())) {
-      void this.#pump(id);
-    }
-    this.#cancelTimer?.();
-    const next = this.#heap.earliest;
-    if (next === undefined) return;
-    this.#cancelTimer = clock.setTimer(() => {
-      this.#tick();
-    }, next - clock.now());
+  /** Whoever claimed it makes the next attempt itself when the lease is over, if it can; the others begin after that. */
+  #patienceWith({ leaseMs, owner }: ClaimedDelivery): number {
+    const { isExclusive, random, tools } = this.#dependencies;
+    if (owner === tools.instanceId) return leaseMs;
+    return isExclusive ? 0 : leaseMs + random() * TAKE_OVER_SPREAD_MS;
   }
 
-  #roomAt(webhookId: string): void {
-    if (this.#isStopped) return;
-    if (this.#waitingForRoom.delete(webhookId)) {
-      void this.#pump(webhookId);
-      return;
-    }
-    // A place was freed, not in a lane that waits for one: whoever waited for the memory bound may go on.
-    const next = this.#waitingForRoom.values().next();
-    if (next.done || this.#dependencies.lanes.waiting >= MOST_WAITING) return;
-    this.#waitingForRoom.delete(next.value);
-    void this.#pump(next.value);
+  #takeOver(claim: WatchedClaim): void {
+    const { directory, underWay } = this.#dependencies;
+    if (this.#isStopped || underWay.has(claim.deliveryId)) return;
+    const webhook = directory.find(claim.webhookId);
+    const isHeld = webhook !== undefined && this.#isHeld(webhook, true);
+    if (isHeld || !this.#offerLapsed(claim, webhook)) this.#claims.watch(claim, LOOK_AGAIN_MS);
   }
 
-  async #pump(webhookId: string): Promise<void> {
-    if (this.#reading.has(webhookId)) {
-      this.#reading.set(webhookId, true);
-      return;
-    }
-    this.#reading.set(webhookId, false);
-    try {
-      await this.#readPage(webhookId);
-    } catch (error) {
-      this.#logger.warn(`due deliveries of ${webhookId} cannot be read: ${String(error)}`);
-      this.#lookAgain(webhookId, LOOK_AGAIN_MS);
-    }
-    const isAskedAgain = this.#reading.get(webhookId) === true;
-    this.#reading.delete(webhookId);
-    if (isAskedAgain && !this.#isStopped) void this.#pump(webhookId);
-  }
-
-  async #readPage(webhookId: string): Promise<void> {
-    const { clock, directory, due, lanes } = this.#dependencies;
-    const webhook = directory.find(webhookId);
-    if (webhook && isHeld(webhook, directory)) return; // goes on with the next change of the webhook
-    const key = laneKeyOf(webhookId, webhook);
-    const room = lanes.waiting >= MOST_WAITING ? 0 : lanes.backlogRoom(key);
-    if (room === 0) {
-      this.#waitingForRoom.add(webhookId);
-      return;
-    }
-    const rows = await due.page({
-      webhookId,
-      dueBefore: Number.POSITIVE_INFINITY,
-      limit: room + 1,
-      except: this.#inHand.of(webhookId),
-    });
-    const now = clock.now();
-    const dueRows = rows.filter((row) => row.dueAt <= now);
-    for (const row of dueRows.slice(0, room)) this.#offer(key, row);
-    if (dueRows.length > room) this.#waitingForRoom.add(webhookId);
-    const later = rows[dueRows.length];
-    if (later) this.#heap.set(webhookId, later.dueAt);
-    if (later) this.#tick();
-  }
-
-  #offer(key: LaneKey, row: DueDelivery): void {
-    this.#inHand.take(row.webhookId, row.deliveryId);
+  #offerLapsed(claim: WatchedClaim, webhook: Webhook | undefined): boolean {
+    const { deliveryId, webhookId, claimId } = claim;
+    if (!this.#inHand.take(webhookId, deliveryId)) return false;
+    const run = async (): Promise<void> => {
+      await this.#attempt(webhookId, deliveryId, claimId);
+    };
     const isTaken = this.#dependencies.lanes.offer(
-      key,
-      { run: () => this.#attempt(row.webhookId, row.deliveryId, null) },
-      'backlog',
-    );
-    if (isTaken) return;
-    this.#inHand.release(row.webhookId, row.deliveryId);
-    this.#waitingForRoom.add(row.webhookId);
-  }
-
-  #takeOver(deliveryId: string, webhookId: string, claimId: string): void {
-    const { directory, lanes, underWay } = this.#dependencies;
-    if (this.#isStopped || underWay.has(deliveryId)) return;
-    const webhook = directory.find(webhookId);
-    const isTaken = lanes.offer(
       laneKeyOf(webhookId, webhook),
-      { run: () => this.#attempt(webhookId, deliveryId, claimId) },
+      { run },
       'backlog',
     );
-    if (isTaken) this.#inHand.take(webhookId, deliveryId);
-    else this.#claims.watch({ deliveryId, webhookId, claimId }, LOOK_AGAIN_MS);
+    if (!isTaken) this.#inHand.release(webhookId, deliveryId);
+    return isTaken;
   }
 
-  async #attempt(webhookId: string, deliveryId: string, lapsed: string | null): Promise<void> {
+  async #attempt(
+    webhookId: string,
+    deliveryId: string,
+    lapsed: string | null,
+  ): Promise<DueAttemptEnd['kind']> {
     const { tools, underWay } = this.#dependencies;
     underWay.add(deliveryId);
     const end = await makeDueAttempt(tools, deliveryId, lapsed).catch(
@@ -214,6 +184,7 @@ export class Scheduler {
     );
     underWay.delete(deliveryId);
     this.#settle(webhookId, deliveryId, end, lapsed);
+    return end.kind;
   }
 
   #settle(webhookId: string, deliveryId: string, end: DueAttemptEnd, lapsed: string | null): void {
@@ -221,57 +192,45 @@ export class Scheduler {
       case 'recorded':
         this.#inHand.recorded(webhookId, deliveryId, end.position);
         return;
-      case 'held':
-        this.#inHand.release(webhookId, deliveryId);
-        return;
       case 'overtaken':
         this.#releaseLater(webhookId, deliveryId);
+        return;
+      case 'held':
+        if (lapsed === null) this.#inHand.release(webhookId, deliveryId);
+        else this.#watchAgain({ deliveryId, webhookId, claimId: lapsed });
         return;
       case 'postponed':
         this.#logger.warn(`delivery ${deliveryId} is put off: ${String(end.cause)}`);
         if (lapsed === null) this.#releaseLater(webhookId, deliveryId);
         else this.#watchAgain({ deliveryId, webhookId, claimId: lapsed });
         return;
-      case 'abandoned':
-        this.abandon({ deliveryId, webhookId, ...end.claim });
+      case 'abandoned': {
+        const { claimId, remainingMs } = end;
+        this.abandon({ deliveryId, webhookId, claimId, remainingMs });
         this.#inHand.release(webhookId, deliveryId);
+      }
     }
-  }
-
-  /** The outcome of a request under this claim cannot be recorded: it is made again when the lease has run out. */
-  abandon(claim: WatchedClaim & { readonly leaseMs: number }): void {
-    if (!this.#isStopped) this.#claims.watch(claim, claim.leaseMs);
   }
 
   #watchAgain(claim: WatchedClaim): void {
     this.#inHand.release(claim.webhookId, claim.deliveryId);
-    this.#claims.watch(claim, LOOK_AGAIN_MS);
+    if (!this.#isStopped) this.#claims.watch(claim, LOOK_AGAIN_MS);
   }
 
   /** Until the index has caught up, reading the same row again and again would be all that is done. */
   #releaseLater(webhookId: string, deliveryId: string): void {
-    const { clock } = this.#dependencies;
-    clock.setTimer(() => {
+    this.#dependencies.clock.setTimer(() => {
       this.#inHand.release(webhookId, deliveryId);
-      this.#lookAgain(webhookId, 0);
+      for (const pump of this.#pumps) pump.look(webhookId, 0);
     }, LOOK_AGAIN_MS);
   }
 
-  #lookAgain(webhookId: string, delayMs: number): void {
-    if (this.#isStopped) return;
-    this.#heap.set(webhookId, this.#dependencies.clock.now() + delayMs);
-    this.#tick();
+  /** Whether the deliveries of the webhook have to wait: it is paused or disabled, or its code is not here. */
+  #isHeld(webhook: Webhook, isLapsed: boolean): boolean {
+    if (webhook.status === 'removed') return false; // what is due is discarded
+    if (webhook.status !== 'active') return true;
+    const isMissing = this.#dependencies.directory.missingCode(webhook) !== null;
+    if (isMissing) this.#waitingForCode.meet(webhook.id, isLapsed);
+    return isMissing;
   }
-}
-
-/** Whether the deliveries of the webhook have to wait: it is paused or disabled, or its code is not here. */
-function isHeld(webhook: Webhook, directory: WebhookDirectory): boolean {
-  if (webhook.status === 'removed') return false; // what is due is discarded
-  return webhook.status !== 'active' || directory.missingCode(webhook) !== null;
-}
-
-function laneKeyOf(webhookId: string, webhook: Webhook | undefined): LaneKey {
-  // Deliveries of a webhook that is gone are discarded, a few at a time.
-  const { concurrency = 4, tenantId = null } = webhook?.definition ?? {};
-  return { webhookId, tenantId, concurrency };
 }

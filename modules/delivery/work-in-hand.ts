@@ -19,13 +19,16 @@ export class WorkInHand {
     return this.#ids.get(webhookId) ?? NONE;
   }
 
-  take(webhookId: string, deliveryId: string): void {
+  /** @returns false when it is in hand already */
+  take(webhookId: string, deliveryId: string): boolean {
     let ids = this.#ids.get(webhookId);
     if (!ids) {
       ids = new Set();
       this.#ids.set(webhookId, ids);
     }
+    if (ids.has(deliveryId)) return false;
     ids.add(deliveryId);
+    return true;
   }
 
   release(webhookId: string, deliveryId: string): void {

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { SelectQueryBuilder } from 'kysely';
-import type { DeadLetterFilter, DeadLetters } from '../../modules/delivery/dead-letters.port.js';
+import type { DeadLetterFilter, DeadLetters } from '../../modules/replay/dead-letters.port.js';
 import { readModel, type ReadModelDatabase } from '../database.js';
 import { ReadModels } from '../runtime/read-models.js';
 

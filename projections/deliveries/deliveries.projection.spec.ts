@@ -80,7 +80,7 @@ describe('the deliveries projection', () => {
     [['fail'], 'retrying'],
     [['fail', 'claim'], 'attempting'],
     [['fail', 'claim', 'succeed'], 'succeeded'],
-    [['fail', 'fail', 'fail'], 'dead-lettered'],
+    [['fail', 'claim', 'fail', 'claim', 'fail'], 'dead-lettered'],
     [['refuse'], 'dead-lettered'],
     [['dead-letter'], 'dead-lettered'],
     [['schedule', 'discard'], 'discarded'],

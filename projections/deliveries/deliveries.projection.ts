@@ -51,7 +51,7 @@ interface Touched {
  */
 export const deliveriesProjection: Projection = {
   name: 'deliveries',
-  version: 1,
+  version: 2,
   tables: DELIVERIES_TABLE_NAMES,
   migrate(db) {
     db.exec(DELIVERIES_DDL);

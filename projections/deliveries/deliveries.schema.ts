@@ -30,6 +30,7 @@ export interface DeliveryRow {
   stream_revision: number;
   /** When the next attempt is due; `null` while it is claimed, and when there is none. */
   due_at: number | null;
+  /** Instance that claimed it or owns the next attempt; empty when whoever recorded it does not hold the code for it. */
   owner: string;
   needs: string | null;
   claim_id: string | null;
@@ -173,6 +174,10 @@ export const DELIVERIES_DDL = `
     WHERE last_status_code IS NOT NULL;
   CREATE UNIQUE INDEX deliveries_open ON deliveries (id) WHERE completed_at IS NULL;
   CREATE INDEX deliveries_due ON deliveries (webhook_id, due_at) WHERE due_at IS NOT NULL;
+  CREATE INDEX deliveries_due_by_owner ON deliveries (webhook_id, owner, due_at)
+    WHERE due_at IS NOT NULL;
+  CREATE INDEX deliveries_due_by_id ON deliveries (webhook_id, id, owner, due_at)
+    WHERE due_at IS NOT NULL;
   CREATE INDEX deliveries_claimed ON deliveries (id) WHERE claim_id IS NOT NULL;
   CREATE INDEX deliveries_dead_by_id ON deliveries (id) WHERE dead_letter_reason IS NOT NULL;
   CREATE INDEX deliveries_dead_by_webhook ON deliveries (webhook_id, id)
@@ -259,6 +264,8 @@ export const DELIVERIES_STATISTICS = `
     ('deliveries', 'deliveries_by_status_code', '10000000 1000000'),
     ('deliveries', 'deliveries_open', '100000 1'),
     ('deliveries', 'deliveries_due', '100000 100 2'),
+    ('deliveries', 'deliveries_due_by_owner', '100000 100 50 2'),
+    ('deliveries', 'deliveries_due_by_id', '100000 100 1 1 1'),
     ('deliveries', 'deliveries_claimed', '1000 1'),
     ('deliveries', 'deliveries_dead_by_id', '100000 1'),
     ('deliveries', 'deliveries_dead_by_webhook', '100000 1000 1');

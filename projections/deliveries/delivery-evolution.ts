@@ -1,4 +1,5 @@
 import type { DeliveryEvent, DeliveryOrigin } from '../../modules/delivery/delivery.events.js';
+import { UNOWNED } from '../../modules/delivery/due-deliveries.port.js';
 import { epochMs, type ProjectedEvent } from '../runtime/projection.js';
 import type { DeliveryRow } from './deliveries.schema.js';
 
@@ -96,9 +97,17 @@ export function evolveRow(row: DeliveryRow, event: DeliveryEvent, revision: numb
 
 function schedule(row: DeliveryRow, data: DataOf<'DeliveryScheduled'>): void {
   row.status = 'scheduled';
-  row.due_at = epochMs(data.dueAt);
-  row.owner = data.owner;
-  row.needs = data.needs ?? null;
+  becomeDue(row, data);
+}
+
+/** Whoever does not hold the code that the delivery needs cannot own its next attempt. */
+function becomeDue(
+  row: DeliveryRow,
+  { dueAt, owner, needs }: DataOf<'DeliveryScheduled'> | DataOf<'DeliveryReplayRequested'>,
+): void {
+  row.due_at = epochMs(dueAt);
+  row.owner = needs === undefined ? owner : UNOWNED;
+  row.needs = needs ?? null;
 }
 
 /** A late attempt was made and is counted, but decides nothing: its run had ended, or somebody else had taken over. */
@@ -127,8 +136,7 @@ function replay(row: DeliveryRow, data: DataOf<'DeliveryReplayRequested'>): void
   } else if (row.status === 'attempting') {
     return;
   }
-  row.due_at = epochMs(data.dueAt);
-  row.owner = data.owner;
+  becomeDue(row, data);
 }
 
 function end(

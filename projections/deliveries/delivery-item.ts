@@ -12,6 +12,8 @@ export interface DeliveryItem {
   readonly stream: string;
   /** Revision of the event in its stream, decimal. */
   readonly revision: string;
+  /** Position of the event in the log, decimal. */
+  readonly position: string;
   readonly status: DeliveryStatus;
   /** Attempts made over all runs. */
   readonly attemptCount: number;
@@ -36,6 +38,7 @@ export function toItem(row: DeliveryRow): DeliveryItem {
     eventType: row.event_type,
     stream: row.stream,
     revision: row.revision,
+    position: row.position,
     status: row.status,
     attemptCount: row.attempt_count,
     nextAttemptAt: isoOrNull(row.due_at),

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { DEAD_LETTERS, type DeadLetters } from '../../modules/delivery/dead-letters.port.js';
+import { DEAD_LETTERS, type DeadLetters } from '../../modules/replay/dead-letters.port.js';
 import { DeliveryStories, type StoryStep } from '../../test/support/delivery-stories.js';
 import { ProjectionsApplication } from '../../test/support/projections-application.js';
 import { DeliveryPages } from './delivery-pages.js';
@@ -75,6 +75,7 @@ describe('GetDeliveries', () => {
         eventType: 'order.type-2',
         stream: 'order-2',
         revision: '2',
+        position: expect.stringMatching(/^\d+$/),
         status: 'dead-lettered',
         attemptCount: 1,
         nextAttemptAt: null,

@@ -51,8 +51,6 @@ export interface DecisionItem {
 export interface DeliveryDetails extends DeliveryItem {
   /** Grows with each registration of the webhook's id after a removal. */
   readonly registration: number;
-  /** Position of the event in the log, decimal. */
-  readonly position: string;
   /** When the event was recorded. */
   readonly occurredAt: string;
   /** Grows with each replay after an end. */
@@ -139,7 +137,6 @@ function toDetails(
   return {
     ...toItem(row),
     registration: row.registration,
-    position: row.position,
     occurredAt: iso(row.occurred_at),
     run: row.run,
     runAttemptCount: row.run_attempt_count,

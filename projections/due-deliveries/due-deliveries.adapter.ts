@@ -5,23 +5,16 @@ import type {
   DueChange,
   DueDeliveries,
   DueDelivery,
+  OthersPage,
+  OthersQuery,
 } from '../../modules/delivery/due-deliveries.port.js';
+import { UNOWNED } from '../../modules/delivery/due-deliveries.port.js';
 import { readModel } from '../database.js';
 import { ReadModels } from '../runtime/read-models.js';
-import type { ClaimedRow, DueChanges } from './due-changes.js';
+import type { DueChanges } from './due-changes.js';
+import { dueByOwner, type DueOfOwner, wantedBefore, wantedBehind } from './due-of-others.js';
 
-const NOTHING: DueChanges = { due: [], claimed: [] };
-
-const STATE = [
-  'id as deliveryId',
-  'webhook_id as webhookId',
-  'run',
-  'attempt_count as attemptCount',
-  'run_attempt_count as runAttemptCount',
-  'stream_revision as streamRevision',
-  'owner',
-  'needs',
-] as const;
+const NOTHING: DueChanges = { due: [], claimed: [], settled: [] };
 
 /**
  * The due index of this instance: the open deliveries in the tables of `deliveries`, through indexes that hold nothing
@@ -36,8 +29,8 @@ export class DueDeliveriesAdapter implements DueDeliveries {
     this.#readModels = readModels;
     this.changes = readModels.changesOf('deliveries').pipe(
       map(({ position, output }) => {
-        const { due, claimed } = (output as DueChanges | undefined) ?? NOTHING;
-        return { due, claimed: claimed.map(toClaimed), position };
+        const { due, claimed, settled } = (output as DueChanges | undefined) ?? NOTHING;
+        return { due, claimed, settled, position };
       }),
     );
   }
@@ -47,32 +40,49 @@ export class DueDeliveriesAdapter implements DueDeliveries {
       readModel
         .selectFrom('deliveries')
         .where('due_at', 'is not', null)
-        .groupBy('webhook_id')
-        .select(['webhook_id as webhookId', ({ fn }) => fn.min<number>('due_at').as('dueAt')]),
+        .groupBy(['webhook_id', 'owner'])
+        .select([
+          'webhook_id as webhookId',
+          'owner',
+          ({ fn }) => fn.min<number>('due_at').as('dueAt'),
+        ]),
     );
   }
 
   async page(query: {
     readonly webhookId: string;
-    readonly dueBefore: number;
+    readonly owner?: string;
     readonly limit: number;
     readonly except?: ReadonlySet<string>;
   }): Promise<readonly DueDelivery[]> {
-    const { webhookId, dueBefore, limit, except } = query;
+    const { webhookId, owner, limit, except } = query;
     const rows = await this.#readModels.query(
       readModel
         .selectFrom('deliveries')
         .where('webhook_id', '=', webhookId)
-        .where('due_at', '<=', dueBefore)
+        .$if(owner !== undefined, (found) => found.where('owner', '=', owner ?? UNOWNED))
+        .where('due_at', 'is not', null)
         .orderBy('due_at')
         // Who is left out may be among the first: so many more are asked for, and no query grows with the set.
         .limit(limit + (except?.size ?? 0))
-        .select([...STATE, (eb) => eb.ref('due_at').$notNull().as('dueAt')]),
+        .select([
+          'id as deliveryId',
+          'webhook_id as webhookId',
+          (eb) => eb.ref('due_at').$notNull().as('dueAt'),
+        ]),
     );
-    return rows
-      .filter(({ deliveryId }) => !except?.has(deliveryId))
-      .slice(0, limit)
-      .map((row) => ({ ...row, streamRevision: BigInt(row.streamRevision) }));
+    return without(rows, except).slice(0, limit);
+  }
+
+  async others(query: OthersQuery): Promise<OthersPage> {
+    const owners = await this.#readModels.query(dueByOwner(query));
+    const isAnyWanted = owners.some(({ isWanted }) => isWanted === 1);
+    return {
+      deliveries: isAnyWanted ? await this.#wanted(query) : [],
+      isAnyWanted,
+      nextOwnedDueAt: nextOf(owners.filter(({ owner }) => owner !== UNOWNED)),
+      nextUnownedDueAt: nextOf(owners.filter(({ owner }) => owner === UNOWNED)),
+    };
   }
 
   async claimed(query: {
@@ -80,7 +90,7 @@ export class DueDeliveriesAdapter implements DueDeliveries {
     readonly afterId?: string;
   }): Promise<readonly ClaimedDelivery[]> {
     const { limit, afterId } = query;
-    const rows = await this.#readModels.query(
+    return this.#readModels.query(
       readModel
         .selectFrom('deliveries')
         .where('claim_id', 'is not', null)
@@ -88,15 +98,35 @@ export class DueDeliveriesAdapter implements DueDeliveries {
         .orderBy('id')
         .limit(limit)
         .select([
-          ...STATE,
+          'id as deliveryId',
+          'webhook_id as webhookId',
           (eb) => eb.ref('claim_id').$notNull().as('claimId'),
+          'owner',
           (eb) => eb.ref('lease_ms').$notNull().as('leaseMs'),
         ]),
     );
-    return rows.map(toClaimed);
+  }
+
+  /** From `afterId` to the greatest id, and, while there is room on the page, on from the smallest. */
+  async #wanted(query: OthersQuery): Promise<readonly DueDelivery[]> {
+    const { except, limit } = query;
+    const most = limit + except.size;
+    const behind = await this.#readModels.query(wantedBehind(query, most));
+    const rows = without(behind, except);
+    if (rows.length >= limit || behind.length >= most) return rows.slice(0, limit);
+    const before = await this.#readModels.query(wantedBefore(query, most));
+    return [...rows, ...without(before, except)].slice(0, limit);
   }
 }
 
-function toClaimed(row: ClaimedRow): ClaimedDelivery {
-  return { ...row, streamRevision: BigInt(row.streamRevision) };
+function without(
+  rows: readonly DueDelivery[],
+  except: ReadonlySet<string> | undefined,
+): readonly DueDelivery[] {
+  return except ? rows.filter(({ deliveryId }) => !except.has(deliveryId)) : rows;
+}
+
+function nextOf(owners: readonly DueOfOwner[]): number | null {
+  const times = owners.flatMap(({ nextDueAt }) => nextDueAt ?? []);
+  return times.length > 0 ? Math.min(...times) : null;
 }

@@ -183,7 +183,9 @@ export class LogFollower {
     const deliveryId = this.#names.deliveryIdOf(stream);
     if (deliveryId !== undefined) return ['delivery', deliveryId];
     const webhookId = this.#names.webhookIdOf(stream);
-    return webhookId === undefined ? undefined : ['webhook', webhookId];
+    if (webhookId !== undefined) return ['webhook', webhookId];
+    const replayId = this.#names.replayIdOf(stream);
+    return replayId === undefined ? undefined : ['replay', replayId];
   }
 
   #checkpoint(position: Position): void {

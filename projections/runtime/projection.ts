@@ -1,14 +1,14 @@
 import type { Database } from 'better-sqlite3';
 
 /** What a stream of Posthorn is about; its events are routed by it. */
-export type ProjectedTopic = 'delivery' | 'webhook';
+export type ProjectedTopic = 'delivery' | 'webhook' | 'replay';
 
 /** An event of the log on its way into the tables. */
 export interface ProjectedEvent {
   /** Place in the log; strictly increasing. */
   readonly position: number;
   readonly topic: ProjectedTopic;
-  /** Id of the delivery or the webhook. */
+  /** Id of the delivery, the webhook or the replay. */
   readonly key: string;
   /** Revision in its stream. */
   readonly revision: number;

@@ -9,6 +9,8 @@ export interface MaskedSecret {
   readonly fingerprint: string;
   /** When a signing secret that was replaced stops to sign; absent: it does not. */
   readonly expiresAt?: string;
+  /** `whpk_...` of a signing key pair. */
+  readonly publicKey?: string;
 }
 
 type SecretField = 'headers' | 'auth' | 'signingSecrets';
@@ -27,7 +29,7 @@ export interface MaskedDefinition extends Omit<WebhookDefinitionRecord, SecretFi
  */
 export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
   const { auth, headers, signingSecrets } = definition;
-  const { namedSigningSecrets } = definition;
+  const { namedSigningSecrets, signing } = definition;
   return {
     url: definition.url,
     eventTypes: definition.eventTypes,
@@ -44,6 +46,7 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
       auth.type === 'none' ? { type: 'none' } : { type: 'bearer', token: maskedSecret(auth.token) },
     signingSecrets: signingSecrets.map(maskedSecret),
     ...(namedSigningSecrets === undefined ? {} : { namedSigningSecrets }),
+    ...(signing === undefined ? {} : { signing }),
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,
@@ -54,7 +57,11 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
 }
 
 export function maskedSecret(secret: StoredSecret): MaskedSecret {
-  const { kind, fingerprint } = secret;
+  const { kind, fingerprint, publicKey } = secret;
   const expiresAt = secret.kind === 'encrypted' ? secret.expiresAt : undefined;
-  return expiresAt === undefined ? { kind, fingerprint } : { kind, fingerprint, expiresAt };
+  return {
+    ...{ kind, fingerprint },
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(publicKey === undefined ? {} : { publicKey }),
+  };
 }

@@ -108,6 +108,27 @@ describe('the webhooks projection', () => {
     expect(JSON.stringify(shown)).not.toMatch(/the-iv|the-ciphertext|the-tag|key-1/);
   });
 
+  it('shows how it signs, and public keys in full', async () => {
+    const signing = {
+      keys: 'both',
+      profiles: [{ kind: 'stripe', headers: { id: 'x-id', signature: 'x-signature' } }],
+    } as const;
+    await registered('orders', {
+      signing,
+      signingSecrets: [{ ...sealed, publicKey: 'whpk_AAAA' }, sealed],
+    });
+
+    expect(await webhook('orders')).toMatchObject({
+      definition: {
+        signing,
+        signingSecrets: [
+          { kind: 'encrypted', fingerprint: 'fp-1', publicKey: 'whpk_AAAA' },
+          { kind: 'encrypted', fingerprint: 'fp-1' },
+        ],
+      },
+    });
+  });
+
   it.each([
     [['WebhookPaused'], 'paused'],
     [['WebhookPaused', 'WebhookResumed'], 'active'],

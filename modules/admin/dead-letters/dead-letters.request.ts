@@ -1,4 +1,5 @@
 import { DeliveryFilterRequest } from '../deliveries/delivery-filter.request.js';
+import { RateField, ReplayIdField } from '../replays/replay-fields.js';
 import { IsName } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
 import { CursorField, LimitField } from '../validation/page-fields.js';
@@ -12,8 +13,14 @@ export class ListDeadLettersRequest extends DeliveryFilterRequest {
   readonly cursor?: string;
 }
 
-/** Body of `POST /dead-letters/replay`: which, and why. */
+/** Body of `POST /dead-letters/replay`: which, how fast, and why. */
 export class ReplayDeadLettersRequest extends DeliveryFilterRequest {
+  @ReplayIdField()
+  readonly id?: string;
+
+  @RateField({ isOptional: true })
+  readonly perSecond?: number | null;
+
   @Field(
     {
       rule: 'a text of 1 to 500 characters without control characters',

@@ -30,6 +30,9 @@ export class DeliveryResponse {
   @ApiProperty({ description: 'Revision of the event in its stream.' })
   readonly revision!: string;
 
+  @ApiProperty({ description: 'Position of the event in the log.' })
+  readonly position!: string;
+
   @ApiProperty({ enum: DELIVERY_STATUSES })
   readonly status!: DeliveryStatus;
 
@@ -158,9 +161,6 @@ class DecisionResponse {
 export class DeliveryDetailsResponse extends DeliveryResponse {
   @ApiProperty({ description: 'Grows with each registration of the webhook id after a removal.' })
   readonly registration!: number;
-
-  @ApiProperty({ description: 'Position of the event in the log.' })
-  readonly position!: string;
 
   @ApiProperty({ ...TIME, description: 'When the event was recorded.' })
   readonly occurredAt!: string;

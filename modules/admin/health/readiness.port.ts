@@ -1,6 +1,6 @@
 /** Whether one part of the service does its work, and what it says about itself. */
 export interface ReadinessCheck {
-  readonly name: 'event-store' | 'registry' | 'feed' | 'read-models' | 'deliveries';
+  readonly name: 'event-store' | 'registry' | 'feed' | 'reconciler' | 'read-models' | 'deliveries';
   readonly isReady: boolean;
   /** Figures and words for whoever asks why; no secret. */
   readonly details: Readonly<Record<string, string | number | null>>;

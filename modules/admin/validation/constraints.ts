@@ -21,16 +21,23 @@ export function IsGiven(): PropertyDecorator {
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\p{Surrogate}]/u;
 
 /** A name of 1 to `maxLength` characters: no control characters, no halves of characters. */
+export function isName(value: unknown, maxLength: number): value is string {
+  return isText(value, maxLength) && !UNPRINTABLE.test(value);
+}
+
+/** Accepts what `isName` accepts. */
 export function IsName(maxLength: number): PropertyDecorator {
-  return Satisfies('isName', (value) => isText(value, maxLength) && !UNPRINTABLE.test(value));
+  return Satisfies('isName', (value) => isName(value, maxLength));
 }
 
 /** A date and time of ISO 8601 with an offset, or a date, that really exists. */
+export function isTime(value: unknown): value is string {
+  return isText(value, 40) && ISO_TIME.test(value) && !Number.isNaN(Date.parse(value));
+}
+
+/** Accepts what `isTime` accepts. */
 export function IsTime(): PropertyDecorator {
-  return Satisfies(
-    'isTime',
-    (value) => isText(value, 40) && ISO_TIME.test(value) && !Number.isNaN(Date.parse(value)),
-  );
+  return Satisfies('isTime', isTime);
 }
 
 const ISO_TIME = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/;

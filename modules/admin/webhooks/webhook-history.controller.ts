@@ -2,14 +2,15 @@ import { Get, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { GetEndpointHealth, GetUndelivered } from '../../../projections/index.js';
+import { GetAudit } from '../../reconciler/index.js';
 import { WebhooksService } from '../../registry/index.js';
 import { ApiController } from '../api-controller.decorator.js';
-import { DeliveryPageResponse } from '../deliveries/delivery.response.js';
 import { Promises } from '../promises.service.js';
 import { IsTime } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
 import { CursorField, LimitField, pageOf } from '../validation/page-fields.js';
 import { EndpointHealthResponse } from './endpoint-health.response.js';
+import { UndeliveredPageResponse } from './undelivered.response.js';
 
 const TIME = 'a date or a time of ISO 8601 with an offset, such as `2026-08-01T12:00:00Z`';
 
@@ -58,27 +59,36 @@ export class WebhookHistoryController {
     return this.#queries.execute(new GetEndpointHealth({ webhookId, ...spanOf(request) }));
   }
 
-  /** @throws PosthornError `PSH_PROJECTION_CURSOR_INVALID` */
+  /** @throws PosthornError `PSH_PROJECTION_CURSOR_INVALID`, `PSH_PROJECTION_LAGGING` */
   @Get(':id/undelivered')
   @ApiOperation({
-    summary: 'List the deliveries of a webhook that did not succeed',
+    summary: 'List what did not arrive at a webhook',
     description:
-      'Those that wait or are tried again, dead letters, and what was discarded; newest first.',
+      'Its deliveries that did not succeed: those that wait or are tried again, dead letters, and what was discarded; ' +
+      'newest first. `audit` says for which events of the log the list is exact.',
   })
-  @ApiOkResponse({ type: DeliveryPageResponse })
-  undelivered(
+  @ApiOkResponse({ type: UndeliveredPageResponse })
+  async undelivered(
     @Param('id') webhookId: string,
     @Query() request: ListUndeliveredRequest,
-  ): Promise<DeliveryPageResponse> {
-    return this.#queries.execute(
+  ): Promise<UndeliveredPageResponse> {
+    const audit = await this.#queries.execute(new GetAudit());
+    const page = await this.#queries.execute(
       new GetUndelivered({
         webhookId,
         ...spanOf(request),
         ...pageOf(request),
-        ...this.#promises.freshness,
+        minPosition: latest(this.#promises.freshness.minPosition, audit?.recordedUpTo),
       }),
     );
+    return { ...page, audit };
   }
+}
+
+/** A list that shows what was promised before, and every delivery of the audited events. */
+function latest(promised: bigint | undefined, recordedUpTo: string | undefined): bigint {
+  const recorded = BigInt(recordedUpTo ?? -1);
+  return promised !== undefined && promised > recorded ? promised : recorded;
 }
 
 function spanOf({ from, to }: SpanRequest): { readonly from?: number; readonly to?: number } {

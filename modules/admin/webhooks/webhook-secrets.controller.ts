@@ -1,20 +1,33 @@
-import { Body, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
+import { Body, Get, HttpCode, HttpStatus, Param, Post } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
-import { IsInt, IsString, Max, Min } from 'class-validator';
-import { WebhooksService } from '../../registry/index.js';
+import { IsIn, IsInt, IsString, Max, Min } from 'class-validator';
+import { type SigningKind, WebhooksService } from '../../registry/index.js';
 import { ApiController } from '../api-controller.decorator.js';
 import { REQUESTED_BY } from '../requested-by.js';
+import { IsName } from '../validation/constraints.js';
 import { Field } from '../validation/field.decorator.js';
-import { SigningSecretResponse } from './webhook.response.js';
+import { SigningKeysResponse, VerificationKeysResponse } from './webhook.response.js';
 
 const LONGEST_OVERLAP_MS = 604_800_000;
+const KINDS: readonly SigningKind[] = ['symmetric', 'asymmetric'];
 
 class RotateSecretRequest {
   @Field(
     {
-      rule: 'a signing secret (`whsec_...`)',
+      rule: `one of ${KINDS.join(', ')}`,
       isOptional: true,
-      description: 'The new secret. Default: one is generated.',
+      enum: KINDS,
+      description: 'Which keys are replaced. Default: those of every kind that it signs with.',
+    },
+    IsIn(KINDS),
+  )
+  readonly kind?: SigningKind;
+
+  @Field(
+    {
+      rule: 'a signing secret (`whsec_...` or `whsk_...`)',
+      isOptional: true,
+      description: 'The new secret. Default: generated.',
     },
     IsString(),
   )
@@ -34,7 +47,19 @@ class RotateSecretRequest {
   readonly overlapMs?: number;
 }
 
-/** The one place where a secret is shown: the signing secret, to whoever holds the API token. */
+class RevokeSecretRequest {
+  @Field(
+    {
+      rule: 'a fingerprint of 1 to 64 characters',
+      description: 'Of one of the signing keys.',
+      example: '0f1e2d3c4b5a69788796a5b4c3d2e1f0',
+    },
+    IsName(64),
+  )
+  readonly fingerprint!: string;
+}
+
+/** The one place where a secret is shown: the shared signing secret, to whoever holds the API token. */
 @ApiController('webhooks', 'Webhooks')
 export class WebhookSecretsController {
   readonly #webhooks: WebhooksService;
@@ -43,34 +68,57 @@ export class WebhookSecretsController {
     this.#webhooks = webhooks;
   }
 
+  @Get(':id/signing-keys')
+  @ApiOperation({
+    summary: 'List the keys that a webhook signs with, and until when',
+    description: 'Public keys in full; no secret.',
+  })
+  @ApiOkResponse({ type: SigningKeysResponse })
+  async list(@Param('id') id: string): Promise<SigningKeysResponse> {
+    return { items: await this.#webhooks.signingKeys(id) };
+  }
+
   /** @throws PosthornError `PSH_REGISTRY_CODE_MISSING` */
   @Post(':id/reveal-secret')
   @HttpCode(HttpStatus.OK)
-  @ApiOperation({ summary: 'Show the signing secret of a webhook again' })
-  @ApiOkResponse({ type: SigningSecretResponse })
-  reveal(@Param('id') id: string): Promise<SigningSecretResponse> {
-    return this.#newest(id);
+  @ApiOperation({ summary: 'Show again what the receiver of a webhook verifies with' })
+  @ApiOkResponse({ type: VerificationKeysResponse })
+  reveal(@Param('id') id: string): Promise<VerificationKeysResponse> {
+    return this.#webhooks.verificationKeys(id);
   }
 
-  /** @throws PosthornError `PSH_REGISTRY_OWNED_BY_CODE` when the secret is in code */
+  /** @throws PosthornError `PSH_REGISTRY_OWNED_BY_CODE` when the secret is in code, `PSH_REGISTRY_TOO_MANY_SECRETS` */
   @Post(':id/rotate-secret')
   @HttpCode(HttpStatus.OK)
-  @ApiOperation({ summary: 'Sign with a new secret, and with the old one for a while' })
-  @ApiOkResponse({ type: SigningSecretResponse })
+  @ApiOperation({ summary: 'Sign with new keys, and with the old ones for a while' })
+  @ApiOkResponse({ type: VerificationKeysResponse })
   async rotate(
     @Param('id') id: string,
     @Body() request: RotateSecretRequest,
-  ): Promise<SigningSecretResponse> {
-    const { overlapMs, signingSecret } = request;
+  ): Promise<VerificationKeysResponse> {
+    const { kind, overlapMs, signingSecret } = request;
     await this.#webhooks.rotateSecret(id, {
       by: REQUESTED_BY,
+      ...(kind !== undefined && { kind }),
       ...(overlapMs !== undefined && { overlapMs }),
       ...(signingSecret !== undefined && { signingSecret }),
     });
-    return this.#newest(id);
+    return this.#webhooks.verificationKeys(id);
   }
 
-  async #newest(id: string): Promise<SigningSecretResponse> {
-    return { signingSecret: await this.#webhooks.revealSigningSecret(id) };
+  /** @throws PosthornError `PSH_REGISTRY_UNKNOWN_SECRET`, `PSH_REGISTRY_LAST_SECRET` */
+  @Post(':id/revoke-secret')
+  @HttpCode(HttpStatus.OK)
+  @ApiOperation({
+    summary: 'Let a key that was replaced sign no more, at once',
+    description: 'The newest of its kind is rotated instead, with `overlapMs: 0`.',
+  })
+  @ApiOkResponse({ type: SigningKeysResponse })
+  async revoke(
+    @Param('id') id: string,
+    @Body() { fingerprint }: RevokeSecretRequest,
+  ): Promise<SigningKeysResponse> {
+    await this.#webhooks.revokeSecret(id, fingerprint, { by: REQUESTED_BY });
+    return this.list(id);
   }
 }

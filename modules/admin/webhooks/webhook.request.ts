@@ -1,4 +1,13 @@
-import { ApiProperty, ApiPropertyOptional, PartialType, OmitType } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiProperty,
+  ApiPropertyOptional,
+  getSchemaPath,
+  OmitType,
+  PartialType,
+} from '@nestjs/swagger';
+
+const PROFILE_KINDS = ['standard', 'github', 'stripe'] as const;
 
 const RETRY_EXAMPLE = {
   kind: 'exponential',
@@ -16,10 +25,57 @@ class AuthRequest {
   readonly token?: string;
 }
 
+class SigningHeadersRequest {
+  @ApiPropertyOptional({ description: 'With `github`: the type of the event.' })
+  readonly event?: string;
+
+  @ApiPropertyOptional({ description: 'The id of the delivery.' })
+  readonly id?: string;
+
+  @ApiPropertyOptional({ description: 'With `standard` and `github`: when it was sent.' })
+  readonly timestamp?: string;
+
+  @ApiPropertyOptional()
+  readonly signature?: string;
+}
+
+class SigningProfileRequest {
+  @ApiProperty({ enum: PROFILE_KINDS })
+  readonly kind!: (typeof PROFILE_KINDS)[number];
+
+  @ApiPropertyOptional({
+    type: SigningHeadersRequest,
+    description: 'Names of headers that are not to have their usual ones.',
+  })
+  readonly headers?: SigningHeadersRequest;
+}
+
+class SigningRequest {
+  @ApiPropertyOptional({
+    enum: ['symmetric', 'asymmetric', 'both'],
+    description: 'Default: the kinds that `signingSecrets` names, else `symmetric`.',
+  })
+  readonly keys?: 'symmetric' | 'asymmetric' | 'both';
+
+  @ApiPropertyOptional({
+    type: 'array',
+    items: {
+      oneOf: [
+        { type: 'string', enum: [...PROFILE_KINDS] },
+        { $ref: getSchemaPath(SigningProfileRequest) },
+      ],
+    },
+    description: 'Styles of the signature, side by side. Default: `standard`.',
+    example: ['standard', { kind: 'github', headers: { signature: 'X-Hub-Signature-256' } }],
+  })
+  readonly profiles?: readonly (SigningProfileRequest['kind'] | SigningProfileRequest)[];
+}
+
 /**
  * OpenAPI description of a webhook as it is registered. The registry itself checks it, so that REST, code and
  * declarations obey one set of rules.
  */
+@ApiExtraModels(SigningProfileRequest)
 export class RegisterWebhookRequest {
   @ApiProperty({ pattern: '^[A-Za-z0-9_-]{1,64}$', example: 'fulfilment' })
   readonly id!: string;
@@ -62,10 +118,14 @@ export class RegisterWebhookRequest {
   @ApiPropertyOptional({ type: AuthRequest })
   readonly auth?: AuthRequest;
 
+  @ApiPropertyOptional({ type: SigningRequest, description: 'How requests are signed.' })
+  readonly signing?: SigningRequest;
+
   @ApiPropertyOptional({
     type: [String],
     writeOnly: true,
-    description: '`whsec_...`, newest first. Default: one is generated.',
+    description:
+      '`whsec_...` or `whsk_...`, newest first. Default: one of each kind in use is generated.',
   })
   readonly signingSecrets?: readonly string[];
 

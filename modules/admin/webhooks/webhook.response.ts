@@ -1,11 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type {
-  RetryPolicy,
-  SourceSelection,
-  Webhook,
-  WebhookDefinitionRecord,
-  WebhookOwner,
-  WebhookStatus,
+import {
+  type RetryPolicy,
+  type SigningKey,
+  type SigningKind,
+  signingOf,
+  type SigningPolicy,
+  type SigningProfile,
+  type SourceSelection,
+  type VerificationKeys,
+  type Webhook,
+  type WebhookDefinitionRecord,
+  type WebhookOwner,
+  type WebhookStatus,
 } from '../../registry/index.js';
 
 /** What stands where a secret is. */
@@ -19,6 +25,26 @@ class AuthResponse {
 
   @ApiProperty({ required: false, description: 'Masked.' })
   readonly token?: string;
+}
+
+class SigningProfileResponse {
+  @ApiProperty({ enum: ['standard', 'github', 'stripe'] })
+  readonly kind!: SigningProfile['kind'];
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'Names of the headers, in lower case.',
+  })
+  readonly headers!: SigningProfile['headers'];
+}
+
+class SigningResponse {
+  @ApiProperty({ enum: ['symmetric', 'asymmetric', 'both'] })
+  readonly keys!: SigningPolicy['keys'];
+
+  @ApiProperty({ type: [SigningProfileResponse] })
+  readonly profiles!: readonly SigningProfile[];
 }
 
 /** A webhook as it is shown, secrets masked. */
@@ -50,6 +76,9 @@ export class WebhookResponse {
 
   @ApiProperty({ type: AuthResponse })
   readonly auth!: AuthResponse;
+
+  @ApiProperty({ type: SigningResponse })
+  readonly signing!: SigningResponse;
 
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly retry!: RetryPolicy;
@@ -91,19 +120,63 @@ export class WebhookResponse {
   readonly updatedAt!: string;
 }
 
-/** A webhook just registered. */
-export class RegisteredWebhookResponse extends WebhookResponse {
+const SECRET = {
+  type: 'string',
+  nullable: true,
+  example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+} as const;
+
+const PUBLIC_KEY = {
+  type: 'string',
+  nullable: true,
+  example: 'whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
+} as const;
+
+/** A webhook just registered, and what its receiver verifies with. */
+export class RegisteredWebhookResponse extends WebhookResponse implements VerificationKeys {
   @ApiProperty({
-    example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
-    description: 'Shown this once.',
+    ...SECRET,
+    description: 'Shown this once. `null`: it signs with key pairs alone.',
   })
-  readonly signingSecret!: string;
+  readonly signingSecret!: string | null;
+
+  @ApiProperty({ ...PUBLIC_KEY, description: '`null`: it signs with secrets alone.' })
+  readonly publicKey!: string | null;
 }
 
-/** A signing secret in clear. */
-export class SigningSecretResponse {
-  @ApiProperty({ example: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw' })
-  readonly signingSecret!: string;
+/** What a receiver verifies with. Private keys are never shown. */
+export class VerificationKeysResponse implements VerificationKeys {
+  @ApiProperty({ ...SECRET, description: 'In clear. `null`: it signs with key pairs alone.' })
+  readonly signingSecret!: string | null;
+
+  @ApiProperty({ ...PUBLIC_KEY, description: '`null`: it signs with secrets alone.' })
+  readonly publicKey!: string | null;
+}
+
+class SigningKeyResponse implements SigningKey {
+  @ApiProperty({ enum: ['symmetric', 'asymmetric'] })
+  readonly kind!: SigningKind;
+
+  @ApiProperty({ description: 'Names it where it is revoked.' })
+  readonly fingerprint!: string;
+
+  @ApiProperty({ ...PUBLIC_KEY, description: '`null`: a secret that is shared.' })
+  readonly publicKey!: string | null;
+
+  @ApiProperty({ description: 'Of its kind: receivers should verify with this one.' })
+  readonly isNewest!: boolean;
+
+  @ApiProperty({ ...TIME, nullable: true, description: '`null`: until it is replaced.' })
+  readonly validUntil!: string | null;
+
+  @ApiProperty({ description: 'Whether it lives in the code that declares the webhook.' })
+  readonly isInCode!: boolean;
+}
+
+/** The keys that a webhook signs with. */
+export class SigningKeysResponse {
+  @ApiProperty({ type: [SigningKeyResponse], description: 'Newest first.' })
+  readonly items!: readonly SigningKey[];
 }
 
 /** A page of webhooks. */
@@ -130,6 +203,7 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     isGlobal: definition.isGlobal,
     headers: maskedHeaders(definition.headers),
     auth: definition.auth.type === 'bearer' ? { type: 'bearer', token: MASK } : { type: 'none' },
+    signing: signingOf(definition),
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,

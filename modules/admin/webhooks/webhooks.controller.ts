@@ -60,8 +60,8 @@ export class WebhooksController {
       definition as unknown as WebhookInput,
       { by: REQUESTED_BY, mustBeNew: true },
     );
-    const signingSecret = await this.#webhooks.revealSigningSecret(webhook.id);
-    return Object.assign(toWebhookResponse(webhook), { signingSecret });
+    const keys = await this.#webhooks.verificationKeys(webhook.id);
+    return Object.assign(toWebhookResponse(webhook), keys);
   }
 
   @Get()

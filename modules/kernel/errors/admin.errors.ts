@@ -69,6 +69,6 @@ export const API_ERRORS = {
   PSH_API_UNAVAILABLE: {
     status: 503,
     title: 'The service cannot do this at the moment',
-    fix: 'Repeat the request later; GET /api/v1/health/ready tells what is missing.',
+    fix: 'Repeat the request later, events with the same ids: a connection that was lost may have taken them. GET /api/v1/health/ready tells what is missing.',
   },
 } as const satisfies ErrorDefinitions;

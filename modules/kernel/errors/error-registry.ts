@@ -7,6 +7,7 @@ import { FEED_ERRORS } from './feed.errors.js';
 import { KERNEL_ERRORS } from './kernel.errors.js';
 import { PROJECTION_ERRORS } from './projection.errors.js';
 import { REGISTRY_ERRORS } from './registry.errors.js';
+import { REPLAY_ERRORS } from './replay.errors.js';
 import { SENDING_ERRORS } from './sending.errors.js';
 
 /**
@@ -20,6 +21,7 @@ export const ERROR_REGISTRY = {
   ...REGISTRY_ERRORS,
   ...FEED_ERRORS,
   ...DELIVERY_ERRORS,
+  ...REPLAY_ERRORS,
   ...SENDING_ERRORS,
   ...PROJECTION_ERRORS,
   ...API_ERRORS,

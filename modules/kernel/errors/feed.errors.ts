@@ -11,4 +11,14 @@ export const FEED_ERRORS = {
     title: 'The tenant of an event is not a text of 1 to 256 characters',
     fix: 'Mend what writes the metadata, or the resolver; the event is quarantined and reaches no webhook.',
   },
+  PSH_FEED_PARTITIONS_CHANGED: {
+    status: 500,
+    title: 'The number of partitions differs from the one with which ordered consumption began',
+    fix: 'Set the number of partitions back: with another one, events of one stream would overtake one another.',
+  },
+  PSH_FEED_INVALID_OPTIONS: {
+    status: 400,
+    title: 'The options of ordered consumption are not usable',
+    fix: 'Mend every problem listed.',
+  },
 } as const satisfies ErrorDefinitions;

@@ -66,6 +66,26 @@ export const REGISTRY_ERRORS = {
     title: 'A secret of the webhook lives in code that this instance does not run',
     fix: 'Ask an instance that runs the release which declared the webhook.',
   },
+  PSH_REGISTRY_UNKNOWN_SECRET: {
+    status: 404,
+    title: 'The webhook signs with no secret that has this fingerprint',
+    fix: 'Take the fingerprint from the list of signing keys.',
+  },
+  PSH_REGISTRY_LAST_SECRET: {
+    status: 409,
+    title: 'The webhook has no other secret of this kind to sign with',
+    fix: 'Rotate the secret with `overlapMs: 0`: the old one stops to sign at once.',
+  },
+  PSH_REGISTRY_TOO_MANY_SECRETS: {
+    status: 409,
+    title: 'Too many secrets sign beside one another',
+    fix: 'Revoke secrets of before, or rotate with a shorter overlap.',
+  },
+  PSH_REGISTRY_NO_SHARED_SECRET: {
+    status: 409,
+    title: 'The webhook signs with key pairs alone, and private keys are never shown',
+    fix: 'Verify with the public key, or let the webhook sign with `both`.',
+  },
   PSH_REGISTRY_INVALID_KEY: {
     status: 500,
     title: 'The encryption key cannot be used',

@@ -8,8 +8,8 @@ export const SENDING_ERRORS = {
   },
   PSH_SENDING_INVALID_SECRET: {
     status: 422,
-    title: 'A signing secret is not a Standard Webhooks secret',
-    fix: 'Use `whsec_` followed by the base64 of 24 to 64 random bytes.',
+    title: 'A signing secret cannot be used',
+    fix: 'Use `whsec_` and the base64 of 24 to 64 random bytes, or `whsk_` and that of an ed25519 private key.',
   },
   PSH_SENDING_POISON_EVENT: {
     status: 422,
