@@ -75,7 +75,7 @@ export default {
       name: 'examples-use-the-public-api',
       comment: 'an example is written as an application would be: it imports `posthorn`',
       severity: 'error',
-      from: { path: '^examples/' },
+      from: { path: '^(examples|bench)/' },
       to: { path: '^(src|modules|projections|test)/', pathNot: '^src/index\\.ts$' },
     },
     {

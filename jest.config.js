@@ -1,3 +1,5 @@
+import { env } from 'node:process';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -23,4 +25,8 @@ export default {
   coverageProvider: 'v8',
   collectCoverageFrom: ['{src,modules,projections}/**/*.ts', '!src/main.ts'],
   workerIdleMemoryLimit: '600MB',
+  // for a machine that is busy with more than the tests
+  testTimeout: 15_000,
+  // suites that share an event store see each other's events
+  ...(env.EVENTSTORE_URL ? { maxWorkers: 1 } : {}),
 };

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const STAMP = join(ROOT, 'dist', '.built');
 const LOCK = join(ROOT, 'node_modules', '.cache', 'posthorn-build');
-const SOURCES = ['src', 'modules', 'projections', 'examples'];
+const SOURCES = ['src', 'modules', 'projections', 'examples', 'bench'];
 /** What the build reads: everything but tests, and what the test runner makes beside the sources. */
 const SOURCE = /(?<!\.spec|\.worker)\.(ts|proto|sql|html|css|svg)$|\.worker\.ts$/;
 const SETTINGS = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];

@@ -29,10 +29,18 @@ export {
   RemoveWebhook,
   ResumeWebhook,
   type RetryPolicy,
+  RevokeWebhookSecret,
   type RotateOptions,
   RotateWebhookSecret,
+  type SigningInput,
+  type SigningKey,
+  type SigningKind,
+  type SigningPolicy,
+  type SigningProfile,
+  type SigningProfileInput,
   type SourceSelection,
   type StartFrom,
+  type VerificationKeys,
   Webhook,
   type WebhookDeclaration,
   type WebhookDefinition,
@@ -46,7 +54,6 @@ export {
 // Deliveries: commands, and what is published on the EventBus
 export {
   type AttemptRecord,
-  type DeadLetterFilter,
   type DeadLetterReason,
   DeliveryAttempted,
   DeliveryClaimed,
@@ -60,11 +67,43 @@ export {
   type DeliveryStatus,
   DeliverySucceeded,
   DiscardDelivery,
-  ReplayDeadLetters,
   ReplayDelivery,
   type TestCallResult,
   TestWebhook,
 } from '../modules/delivery/index.js';
+
+// What never arrived, and up to where that is known
+export { type AuditStatus, GetAudit, type UnresolvedStretch } from '../modules/reconciler/index.js';
+
+// Replays of history and of dead letters
+export {
+  CancelReplay,
+  ChangeReplayRate,
+  type DeadLetterFilter,
+  GetReplay,
+  GetReplays,
+  type GetReplaysOptions,
+  PauseReplay,
+  type ReplayCommandOptions,
+  type ReplayCommandResult,
+  ReplayDeadLetters,
+  type ReplayDeadLettersRequest,
+  type ReplayedHistory,
+  type ReplayEvent,
+  type ReplayFrom,
+  type ReplayItem,
+  type ReplayMode,
+  type ReplayProgressItem,
+  ReplayRecorded,
+  type ReplaySource,
+  type ReplaysPage,
+  ReplaysService,
+  type ReplayStatus,
+  type ReplayTo,
+  ResumeReplay,
+  StartReplay,
+  type StartReplayRequest,
+} from '../modules/replay/index.js';
 
 // Queries
 export {
@@ -92,6 +131,14 @@ export {
   type WebhooksPage,
 } from '../projections/index.js';
 
+// Requests to URLs that somebody else chose, under the rules of deliveries
+export {
+  EGRESS_FETCH,
+  type EgressFetch,
+  type EgressFetchInit,
+  SendFailure,
+} from '../modules/sending/index.js';
+
 // The event store
 export { type EventData, jsonEvent } from '@eventstore/db-client';
 export {
@@ -99,14 +146,19 @@ export {
   EVENT_STORE_CLIENT,
   type EventStore,
   type EventStoreClient,
+  type EventStoreStatus,
 } from '../modules/event-store/index.js';
 export type { TenantResolver } from '../modules/tenancy/index.js';
 
 // For the other side
 export {
+  type ReceivedWebhook,
+  receiveWebhook,
+  type SignatureProfile,
   verifyWebhook,
   type VerifyWebhookOptions,
   type WebhookHeaders,
+  type WebhookVerification,
   type WebhookVerificationCode,
   WebhookVerificationError,
 } from '../modules/receiver/index.js';

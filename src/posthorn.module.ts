@@ -1,15 +1,21 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { DeliveryEngine, DeliveryModule, deliveryIdOf } from '../modules/delivery/index.js';
 import {
-  BackfillModule,
-  SCHEDULE_HISTORY,
-  type ScheduleHistory,
-} from '../modules/backfill/index.js';
-import { DeliveryEngine, DeliveryModule } from '../modules/delivery/index.js';
-import { EventStoreModule, type EventStoreModuleOptions } from '../modules/event-store/index.js';
+  EventStoreModule,
+  type EventStoreModuleOptions,
+  STREAM_NAMES,
+  type StreamNames,
+} from '../modules/event-store/index.js';
 import { DISPATCH_OBSERVED, type DispatchObserved, FeedModule } from '../modules/feed/index.js';
 import { CLOCK, type Clock } from '../modules/kernel/index.js';
+import {
+  RECONCILE_DELIVERY,
+  type ReconcileDelivery,
+  ReconcilerModule,
+} from '../modules/reconciler/index.js';
 import { KeyRing, type RegistryOptions, RegistryModule } from '../modules/registry/index.js';
+import { PAST_DELIVERIES, type PastDeliveries, ReplayModule } from '../modules/replay/index.js';
 import { SendingModule, type SendingOptions } from '../modules/sending/index.js';
 import { ProjectionsModule } from '../projections/index.js';
 import type { PosthornConfig } from './config/posthorn-config.js';
@@ -66,12 +72,8 @@ export class PosthornModule {
 function roomsOn(foundation: DynamicModule): DynamicModule[] {
   const eventStore = EventStoreModule.forRootAsync({
     imports: [foundation],
-    inject: [POSTHORN_CONFIG, POSTHORN_OPTIONS, CLOCK],
-    useFactory: (
-      { dataDir }: PosthornConfig,
-      { eventStore: store }: PosthornOptions,
-      clock: Clock,
-    ): EventStoreModuleOptions => (store ? { store } : { kind: 'embedded', dataDir, clock }),
+    inject: [POSTHORN_CONFIG, POSTHORN_OPTIONS, CLOCK, STREAM_NAMES],
+    useFactory: eventStoreOptionsOf,
   });
   const registry = RegistryModule.forRootAsync({
     imports: [foundation, eventStore],
@@ -93,11 +95,22 @@ function roomsOn(foundation: DynamicModule): DynamicModule[] {
   });
   const observers = [foundation, eventStore, registry, DispatchModule.to(delivery)];
   const feed = FeedModule.forRoot({ imports: observers });
-  const backfill = BackfillModule.forRoot({ imports: observers });
-  return [foundation, eventStore, registry, sending, projections, delivery, feed, backfill];
+  const reconciler = ReconcilerModule.forRoot({ imports: [...observers, projections, feed] });
+  const replay = ReplayModule.forRoot({ imports: [...observers, feed, projections] });
+  return [
+    foundation,
+    eventStore,
+    registry,
+    sending,
+    projections,
+    delivery,
+    feed,
+    reconciler,
+    replay,
+  ];
 }
 
-/** Where feed and backfill hand what they observed: the delivery engine, which they do not know. */
+/** Where feed, reconciler and replays hand what they observed: the delivery engine, which they do not know. */
 @Module({})
 class DispatchModule {
   static to(delivery: DynamicModule): DynamicModule {
@@ -109,21 +122,40 @@ class DispatchModule {
         (observed) =>
           engine.dispatch(observed),
     };
-    const history = {
-      provide: SCHEDULE_HISTORY,
+    const past = {
+      provide: PAST_DELIVERIES,
       inject: [DeliveryEngine],
-      useFactory:
-        (engine: DeliveryEngine): ScheduleHistory =>
-        (past) =>
-          engine.scheduleHistory(past),
+      useFactory: (engine: DeliveryEngine): PastDeliveries => ({
+        schedule: (event) => engine.scheduleHistory(event),
+        replay: (request) => engine.replayHistory(request),
+        replayDeadLetter: (request) => engine.service.replayDeadLetter(request),
+      }),
+    };
+    const reconcile = {
+      provide: RECONCILE_DELIVERY,
+      inject: [DeliveryEngine],
+      useFactory: reconcileDeliveryBy,
     };
     return {
       module: DispatchModule,
       imports: [delivery],
-      providers: [dispatch, history],
-      exports: [DISPATCH_OBSERVED, SCHEDULE_HISTORY],
+      providers: [dispatch, past, reconcile],
+      exports: [DISPATCH_OBSERVED, PAST_DELIVERIES, RECONCILE_DELIVERY],
     };
   }
+}
+
+function reconcileDeliveryBy(engine: DeliveryEngine): ReconcileDelivery {
+  return {
+    idOf: ({ event, webhook }) =>
+      deliveryIdOf({
+        webhookId: webhook.id,
+        registration: webhook.registration,
+        stream: event.streamId,
+        eventId: event.id,
+      }),
+    record: (expected) => engine.reconcile(expected),
+  };
 }
 
 /**
@@ -149,6 +181,24 @@ async function restFaceOn(rooms: Imports): Promise<DynamicModule> {
   return restFace(rooms);
 }
 
+function eventStoreOptionsOf(
+  { dataDir, eventStoreUrl }: PosthornConfig,
+  { eventStore: store, client }: PosthornOptions,
+  clock: Clock,
+  { groupName }: StreamNames,
+): EventStoreModuleOptions {
+  if (store) return { store };
+  if (!client && eventStoreUrl === null) return { kind: 'embedded', dataDir, clock };
+  return {
+    kind: 'remote',
+    dataDir,
+    clock,
+    groupName,
+    ...(client && { client }),
+    ...(eventStoreUrl !== null && { url: eventStoreUrl }),
+  };
+}
+
 async function registryOptionsOf(
   config: PosthornConfig,
   { knownEventTypes }: PosthornOptions,
@@ -163,9 +213,16 @@ async function registryOptionsOf(
 }
 
 function sendingOptionsOf(
-  { allowHttp, allowedNetworks }: PosthornConfig,
+  { allowHttp, allowedNetworks, deniedNetworks, egressProxy }: PosthornConfig,
   { sending }: PosthornOptions,
   clock: Clock,
 ): SendingOptions {
-  return { ...sending, isHttpAllowed: allowHttp, allowedNetworks, clock };
+  return {
+    ...sending,
+    isHttpAllowed: allowHttp,
+    allowedNetworks,
+    deniedNetworks,
+    egressProxy,
+    clock,
+  };
 }

@@ -1,3 +1,4 @@
+import type { EventStoreDBClient } from '@eventstore/db-client';
 import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
 import type { Clock } from '../modules/kernel/index.js';
 import type { EventStore } from '../modules/event-store/index.js';
@@ -11,13 +12,22 @@ export interface PosthornOptions extends PosthornConfigOptions {
   readonly tenantResolver?: TenantResolver;
   /** The only event types that webhooks may name. Default: any. */
   readonly knownEventTypes?: readonly string[];
-  /** Certificates, proxies and steps of the connections to endpoints, beyond the settings. */
-  readonly sending?: Omit<SendingOptions, 'isHttpAllowed' | 'allowedNetworks' | 'clock'>;
+  /** Certificates, limits and steps of the connections to endpoints, beyond the settings. */
+  readonly sending?: Omit<
+    SendingOptions,
+    'isHttpAllowed' | 'allowedNetworks' | 'deniedNetworks' | 'egressProxy' | 'clock'
+  >;
   /**
-   * An event store that is open already, and stays open: whoever opened it closes it. Default: the embedded one, in the
-   * data folder.
+   * An event store that is open already, and stays open: whoever opened it closes it. Default: the one at `eventStoreUrl`;
+   * without that, the embedded one in the data folder.
    */
   readonly eventStore?: EventStore;
+  /**
+   * The application's own client of `@eventstore/db-client`, for what Posthorn appends and reads; it is never disposed. Set
+   * `eventStoreUrl` too: then Posthorn's subscriptions have a connection of their own, and acknowledgements do not wait
+   * behind appends. Default: a client of Posthorn's own.
+   */
+  readonly client?: EventStoreDBClient;
   /** Time, as Posthorn sees it. Default: that of the machine. */
   readonly clock?: Clock;
 }

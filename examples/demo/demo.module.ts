@@ -13,17 +13,24 @@ export class ArchiveWebhook implements WebhookDefinition {
   }
 }
 
+/** What one run of the demo has for itself, also on an event store that it shares with others. */
+export interface DemoRun {
+  readonly dataDir: string;
+  readonly apiToken: string;
+  readonly encryptionKey: string;
+  readonly streamPrefix: string;
+}
+
 /** An application with Posthorn in it, and its REST face. */
 @Module({})
 export class DemoModule {
-  static forFolder(dataDir: string, apiToken: string) {
+  static forRun(run: DemoRun) {
     return {
       module: DemoModule,
       imports: [
         PosthornModule.forRoot({
           admin: true,
-          dataDir,
-          apiToken,
+          ...run,
           allowHttp: true,
           allowedNetworks: ['127.0.0.0/8'],
         }),

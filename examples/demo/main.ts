@@ -16,7 +16,8 @@ import { bold, dim, red, say, showProgress } from './terminal.js';
 /**
  * One scenario from end to end on real input. Three webhooks: one declared, whose receiver is well; one registered in
  * code, whose receiver fails twice for every event; one registered through REST, whose receiver is dead until its dead
- * letters are replayed. Exits with 1 if the ledger does not balance.
+ * letters are replayed. Exits with 1 if the ledger does not balance. Runs on the embedded event store, or on the server that
+ * `EVENTSTORE_URL` names.
  */
 const EVENT_COUNT = 1_200;
 const APPENDS_AT_ONCE = 16;
@@ -29,12 +30,15 @@ const healthy = ArchiveWebhook.receiver;
 
 async function main(): Promise<boolean> {
   const dataDir = await mkdtemp(join(tmpdir(), 'posthorn-demo-'));
-  const token = randomBytes(24).toString('base64url');
+  const apiToken = randomBytes(24).toString('base64url');
+  const encryptionKey = randomBytes(32).toString('base64');
+  const streamPrefix = `demo_${randomBytes(6).toString('hex')}.`;
   ArchiveWebhook.url = await healthy.listen();
-  const app = await NestFactory.create(DemoModule.forFolder(dataDir, token), QUIET);
+  const run = { dataDir, apiToken, encryptionKey, streamPrefix };
+  const app = await NestFactory.create(DemoModule.forRun(run), QUIET);
   try {
     await app.listen(0, '127.0.0.1');
-    return await scenario(app, new Api(await app.getUrl(), token));
+    return await scenario(app, new Api(await app.getUrl(), apiToken));
   } finally {
     await app.close();
     await Promise.all([healthy.close(), flaky.close(), dead.close()]);

@@ -1,9 +1,18 @@
 import { registerDecorator, type ValidationOptions } from 'class-validator';
 import ipaddr from 'ipaddr.js';
+import { parseEgressProxy } from '../../modules/sending/index.js';
 
 /** A network in CIDR notation, IPv4 or IPv6, with no bit set behind its prefix. */
 export function IsCidr(options?: ValidationOptions): PropertyDecorator {
   return constraint('isCidr', isCidr, options);
+}
+
+/** URL of an HTTP proxy: scheme, host, and port where it is not that of the scheme. */
+export function IsEgressProxy(): PropertyDecorator {
+  return constraint(
+    'isEgressProxy',
+    (value) => typeof value === 'string' && typeof parseEgressProxy(value) !== 'string',
+  );
 }
 
 /** Base64 of exactly 32 bytes; or several, each with an id, separated by commas. */
@@ -12,11 +21,6 @@ export function IsEncryptionKey(): PropertyDecorator {
     'isEncryptionKey',
     (value) => typeof value === 'string' && value.split(',').every(isEncryptionKey),
   );
-}
-
-/** Not set: the setting exists, but this version cannot honour it. */
-export function IsAbsent(): PropertyDecorator {
-  return constraint('isAbsent', (value) => value === null);
 }
 
 function constraint(

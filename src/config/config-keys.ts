@@ -60,7 +60,7 @@ export const CONFIG_KEYS: {
     default: './data',
     unit: null,
     description:
-      'Folder of the embedded event store, the read models and the generated secrets. One process owns it at a time.',
+      'Folder of the embedded event store, the read models and the generated secrets. One process owns it at a time, also when the event store is elsewhere.',
     rule: 'the path of a folder',
     parse: asText,
   },
@@ -69,7 +69,7 @@ export const CONFIG_KEYS: {
     default: null,
     unit: null,
     description:
-      'Bearer token of the REST face. Unset: one is generated and kept in `api-token` in the data folder, mode 0600.',
+      'Bearer token of the REST face. Unset: one is generated and kept in `api-token` in the data folder, mode 0600; with a shared event store it has to be set.',
     rule: '16 to 512 printable ASCII characters without spaces',
     isSecret: true,
     parse: asText,
@@ -79,7 +79,7 @@ export const CONFIG_KEYS: {
     default: null,
     unit: null,
     description:
-      'Key that encrypts the secrets of webhooks before they enter an event. Unset: one is generated and kept in `encryption-key` in the data folder, mode 0600.',
+      'Key that encrypts the secrets of webhooks before they enter an event. Unset: one is generated and kept in `encryption-key` in the data folder, mode 0600; with a shared event store it has to be set.',
     rule: 'the base64 text of 32 random bytes, as `openssl rand -base64 32` prints it; or several as `id:key`, separated by commas, the one to encrypt with first',
     isSecret: true,
     parse: asText,
@@ -101,11 +101,31 @@ export const CONFIG_KEYS: {
     rule: 'a comma-separated list of networks in CIDR notation, with no bits set behind the prefix',
     parse: asList,
   },
+  deniedNetworks: {
+    env: 'POSTHORN_DENIED_NETWORKS',
+    default: [],
+    unit: null,
+    description:
+      'Networks that are never dialled although they are public or allowed: your own public addresses, the prefix of your own NAT64.',
+    rule: 'a comma-separated list of networks in CIDR notation, with no bits set behind the prefix',
+    parse: asList,
+  },
+  egressProxy: {
+    env: 'POSTHORN_EGRESS_PROXY',
+    default: null,
+    unit: null,
+    description:
+      'HTTP proxy through which every connection to an endpoint leaves, such as `http://user:password@proxy.internal:3128`. It is asked by CONNECT, for the address that was judged; see docs/security.md.',
+    rule: 'an `http:` or `https:` URL with host and port, and no path',
+    isSecret: true,
+    parse: asText,
+  },
   streamPrefix: {
     env: 'POSTHORN_STREAM_PREFIX',
     default: 'posthorn.',
     unit: null,
-    description: "What the name of each of Posthorn's own streams begins with.",
+    description:
+      "What the name of each of Posthorn's own streams begins with; without its last dot, the name of the consumer group. Installations that share an event store have one each.",
     rule: 'at most 64 letters, digits, underscores and dots that end with a dot',
     parse: asText,
   },
@@ -182,9 +202,9 @@ export const CONFIG_KEYS: {
     default: null,
     unit: null,
     description:
-      'Reserved for the connection string of an EventStoreDB or KurrentDB. This version runs on the embedded event store and refuses to start when it is set, instead of ignoring it.',
-    rule: 'unset: this version cannot connect to an EventStoreDB or KurrentDB yet',
-    fix: 'Unset it to run on the embedded event store.',
+      'Connection string of an EventStoreDB or KurrentDB, which instances may share. Unset: the embedded event store in the data folder.',
+    rule: 'a connection string such as `esdb://user:password@host:2113` or `esdb+discover://cluster.example:2113`, see docs/event-store.md',
+    isSecret: true,
     parse: asText,
   },
 };

@@ -1,19 +1,26 @@
-import { PosthornError } from '../../modules/kernel/index.js';
+import { type FieldProblem, PosthornError } from '../../modules/kernel/index.js';
 import { CONFIG_KEYS } from './config-keys.js';
 import { loadConfig, unknownVariables } from './load-config.js';
 
 const KEY = Buffer.alloc(32, 7).toString('base64');
 
-function problemsOf(load: () => unknown): readonly string[] {
+/** What instances on a shared event store are given. */
+const SECRETS = { POSTHORN_ENCRYPTION_KEY: KEY, POSTHORN_API_TOKEN: 'token-of-all-instances' };
+
+function caught(load: () => unknown): readonly FieldProblem[] {
   try {
     load();
   } catch (error) {
     if (error instanceof PosthornError && error.code === 'PSH_CONFIG_INVALID') {
-      return error.problems.map(({ field }) => field);
+      return error.problems;
     }
     throw error;
   }
   return [];
+}
+
+function problemsOf(load: () => unknown): readonly string[] {
+  return caught(load).map(({ field }) => field);
 }
 
 describe('loadConfig', () => {
@@ -59,11 +66,12 @@ describe('loadConfig', () => {
       PORT: '70000',
       POSTHORN_ALLOW_HTTP: 'perhaps',
       POSTHORN_ALLOWED_NETWORKS: '127.0.0.0/8,10.0.0.1/8',
+      POSTHORN_DENIED_NETWORKS: '8.8.8.8',
+      POSTHORN_EGRESS_PROXY: 'socks5://proxy:1080',
       POSTHORN_ENCRYPTION_KEY: 'c2hvcnQ=',
       POSTHORN_API_TOKEN: 'short',
       POSTHORN_LOG_LEVEL: 'loud',
       POSTHORN_STREAM_PREFIX: '$mine',
-      EVENTSTORE_URL: 'esdb://localhost:2113',
     };
 
     const problems = problemsOf(() => loadConfig({ release: -1 }, env));
@@ -81,6 +89,39 @@ describe('loadConfig', () => {
 
     expect(message).toContain('POSTHORN_ENCRYPTION_KEY');
     expect(message).not.toContain('my-secret-key');
+  });
+
+  it('says what is wrong with a connection string, and repeats no part of it', () => {
+    const env = { EVENTSTORE_URL: 'esdb://admin:my-password@host:port?tsl=false', ...SECRETS };
+
+    const problems = caught(() => loadConfig({}, env));
+
+    expect(problems.map(({ field }) => field)).toEqual(['EVENTSTORE_URL', 'EVENTSTORE_URL']);
+    expect(problems[0]?.message).toContain('port');
+    expect(problems[1]?.message).toContain('tsl');
+    expect(JSON.stringify(problems)).not.toMatch(/admin|my-password/);
+  });
+
+  it('demands a configured key when the event store is shared, and a token for the REST face', () => {
+    const env = { EVENTSTORE_URL: 'esdb://host?tls=false' };
+
+    expect(problemsOf(() => loadConfig({}, env))).toEqual(['POSTHORN_ENCRYPTION_KEY']);
+    expect(problemsOf(() => loadConfig({}, env, { hasRestFace: true }))).toEqual([
+      'POSTHORN_ENCRYPTION_KEY',
+      'POSTHORN_API_TOKEN',
+    ]);
+    expect(problemsOf(() => loadConfig({}, { ...env, ...SECRETS }, { hasRestFace: true }))).toEqual(
+      [],
+    );
+  });
+
+  it('goes by the event store that is given in code rather than by the connection string', () => {
+    const env = { EVENTSTORE_URL: 'esdb://host?tls=false' };
+
+    expect(problemsOf(() => loadConfig({}, env, { eventStore: 'exclusive' }))).toEqual([]);
+    expect(problemsOf(() => loadConfig({}, {}, { eventStore: 'shared' }))).toEqual([
+      'POSTHORN_ENCRYPTION_KEY',
+    ]);
   });
 
   it.each(['128.0.0.0/33', '::1', 'localhost', '10.0.0.0/8/8', '300.0.0.0/8', ''])(

@@ -1,11 +1,20 @@
 import { resolve } from 'node:path';
 import { validateSync } from 'class-validator';
+import { connectionStringProblems } from '../../modules/event-store/index.js';
 import { type FieldProblem, PosthornError } from '../../modules/kernel/index.js';
 import { CONFIG_KEYS, type ConfigKey } from './config-keys.js';
 import { PosthornConfig } from './posthorn-config.js';
 
 /** Settings given in code; they win over the environment. */
 export type PosthornConfigOptions = Partial<PosthornConfig>;
+
+/** What there is beside the settings, and asks more of them. */
+export interface ConfigDemands {
+  /** Whether the event store is given in code: then no connection string decides. */
+  readonly eventStore?: 'shared' | 'exclusive';
+  /** Whether the REST face is mounted. */
+  readonly hasRestFace?: boolean;
+}
 
 type Key = keyof PosthornConfig;
 const KEYS = Object.keys(CONFIG_KEYS) as Key[];
@@ -17,11 +26,13 @@ const KEYS = Object.keys(CONFIG_KEYS) as Key[];
  *
  * @param options settings given in code
  * @param env the environment; default: that of the process
+ * @param demands what there is beside the settings
  * @throws PosthornError `PSH_CONFIG_INVALID` with every mistake in `problems`; values are not repeated
  */
 export function loadConfig(
   options: PosthornConfigOptions = {},
   env: NodeJS.ProcessEnv = process.env,
+  demands: ConfigDemands = {},
 ): PosthornConfig {
   const config = new PosthornConfig();
   const given = new Map<string, string>();
@@ -30,7 +41,12 @@ export function loadConfig(
     Object.defineProperty(config, key, { value, enumerable: true, writable: true });
     given.set(key, name);
   }
-  const problems = [...unknownOptions(options), ...invalidSettings(config, given)];
+  const problems = [
+    ...unknownOptions(options),
+    ...invalidSettings(config, given),
+    ...invalidUrl(config, given),
+    ...missingSecrets(config, given, demands),
+  ];
   if (problems.length > 0) {
     throw new PosthornError('PSH_CONFIG_INVALID', summary(problems), { problems });
   }
@@ -38,6 +54,7 @@ export function loadConfig(
     Object.assign(config, {
       dataDir: resolve(config.dataDir),
       allowedNetworks: Object.freeze([...config.allowedNetworks]),
+      deniedNetworks: Object.freeze([...config.deniedNetworks]),
     }),
   );
 }
@@ -86,6 +103,38 @@ function invalidSettings(
       fix: definition.fix ?? `Set ${field} to ${definition.rule}.`,
     };
   });
+}
+
+/** The mistakes one by one, none of which repeats any part of the text. */
+function invalidUrl(
+  { eventStoreUrl }: PosthornConfig,
+  given: ReadonlyMap<string, string>,
+): FieldProblem[] {
+  if (typeof eventStoreUrl !== 'string') return [];
+  const field = given.get('eventStoreUrl') ?? 'eventStoreUrl';
+  return connectionStringProblems(eventStoreUrl).map((problem) => ({ field, ...problem }));
+}
+
+/**
+ * Instances that share an event store share its webhooks: a key that each made for itself would leave the others unable to
+ * read their secrets, and a token that each made for itself would be good for one of them.
+ */
+function missingSecrets(
+  { eventStoreUrl, encryptionKey, apiToken }: PosthornConfig,
+  given: ReadonlyMap<string, string>,
+  { eventStore, hasRestFace }: ConfigDemands,
+): FieldProblem[] {
+  const isShared = eventStore === undefined ? eventStoreUrl !== null : eventStore === 'shared';
+  if (!isShared) return [];
+  const missing = (key: Key, command: string): FieldProblem => ({
+    field: given.get(key) ?? key,
+    message: 'must be set, because the event store is shared',
+    fix: `Make one with \`${command}\` and give the same to every instance.`,
+  });
+  return [
+    ...(encryptionKey === null ? [missing('encryptionKey', 'openssl rand -base64 32')] : []),
+    ...(hasRestFace && apiToken === null ? [missing('apiToken', 'openssl rand -hex 32')] : []),
+  ];
 }
 
 function summary(problems: readonly FieldProblem[]): string {

@@ -12,7 +12,7 @@ import {
   Min,
   MinLength,
 } from 'class-validator';
-import { IsAbsent, IsCidr, IsEncryptionKey } from './config-constraints.js';
+import { IsCidr, IsEncryptionKey, IsEgressProxy } from './config-constraints.js';
 
 /** How much is logged, from the least to the most. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -62,6 +62,14 @@ export class PosthornConfig {
   @IsCidr({ each: true })
   readonly allowedNetworks!: readonly string[];
 
+  @IsArray()
+  @IsCidr({ each: true })
+  readonly deniedNetworks!: readonly string[];
+
+  @IsOptional()
+  @IsEgressProxy()
+  readonly egressProxy!: string | null;
+
   @IsString()
   @Matches(/^[A-Za-z0-9_][A-Za-z0-9_.]{0,62}\.$/)
   readonly streamPrefix!: string;
@@ -99,6 +107,7 @@ export class PosthornConfig {
   @IsIn(LOG_FORMATS)
   readonly logFormat!: LogFormat;
 
-  @IsAbsent()
+  @IsOptional()
+  @IsString()
   readonly eventStoreUrl!: string | null;
 }

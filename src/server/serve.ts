@@ -55,7 +55,7 @@ async function start(
 
 function configOrExit(): PosthornConfig {
   try {
-    return loadConfig();
+    return loadConfig({}, process.env, { hasRestFace: true });
   } catch (error) {
     if (!(error instanceof PosthornError)) throw error;
     process.stderr.write(`${error.code}: the configuration is not usable\n`);

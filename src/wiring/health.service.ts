@@ -2,7 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Readiness, ReadinessCheck } from '../../modules/admin/index.js';
 import { DeliveryEngine } from '../../modules/delivery/index.js';
 import { EVENT_STORE, type EventStore } from '../../modules/event-store/index.js';
-import { Feed } from '../../modules/feed/index.js';
+import { Feed, type FeedHealth } from '../../modules/feed/index.js';
+import { Reconciler, type ReconcilerHealth } from '../../modules/reconciler/index.js';
 import { RegistryBootstrap } from '../../modules/registry/index.js';
 import { ReadModels } from '../../projections/index.js';
 import { StartUp } from './start-up.js';
@@ -12,21 +13,26 @@ import { StartUp } from './start-up.js';
 export class PosthornHealth implements Readiness {
   readonly #registry: RegistryBootstrap;
   readonly #feed: Feed;
+  readonly #reconciler: Reconciler;
   readonly #readModels: ReadModels;
   readonly #engine: DeliveryEngine;
   readonly #startUp: StartUp;
+  readonly #store: EventStore;
   #storeFailure: Error | undefined;
 
   constructor(
     @Inject(EVENT_STORE) store: EventStore,
     registry: RegistryBootstrap,
     feed: Feed,
+    reconciler: Reconciler,
     readModels: ReadModels,
     engine: DeliveryEngine,
     startUp: StartUp,
   ) {
+    this.#store = store;
     this.#registry = registry;
     this.#feed = feed;
+    this.#reconciler = reconciler;
     this.#readModels = readModels;
     this.#engine = engine;
     this.#startUp = startUp;
@@ -47,21 +53,13 @@ export class PosthornHealth implements Readiness {
 
   /** What each part says about itself. */
   check(): readonly ReadinessCheck[] {
-    const { state, inFlight, quarantined, lastError } = this.#feed.health;
     const readModels = this.#readModels.health();
-    const { active, waiting } = this.#engine.load;
+    const { active, waiting, waitingForCode } = this.#engine.load;
     return [
-      {
-        name: 'event-store',
-        isReady: this.#storeFailure === undefined,
-        details: { error: this.#storeFailure?.message ?? null },
-      },
+      this.#eventStore(),
       { name: 'registry', isReady: this.#registry.isReady, details: {} },
-      {
-        name: 'feed',
-        isReady: state === 'subscribed',
-        details: { state, inFlight, quarantined, lastError },
-      },
+      feedCheck(this.#feed.health),
+      reconcilerCheck(this.#reconciler.health),
       {
         name: 'read-models',
         isReady: this.#readModels.isCaughtUp,
@@ -76,8 +74,66 @@ export class PosthornHealth implements Readiness {
       {
         name: 'deliveries',
         isReady: this.#startUp.isDelivering,
-        details: { active, waiting },
+        details: { active, waiting, waitingForCode: waitingForCode.length },
       },
     ];
   }
+
+  #eventStore(): ReadinessCheck {
+    const status = this.#store.status?.() ?? null;
+    const lastError = status?.lastError ?? null;
+    return {
+      name: 'event-store',
+      isReady: this.#storeFailure === undefined && status?.isConnected !== false,
+      details: {
+        kind: status === null ? null : status.kind,
+        error: this.#storeFailure?.message ?? null,
+        errorKind: lastError === null ? null : lastError.kind,
+        errorAt: lastError === null ? null : new Date(lastError.at).toISOString(),
+      },
+    };
+  }
+}
+
+function feedCheck({
+  inFlight,
+  isObserving,
+  quarantined,
+  state,
+  trouble,
+}: FeedHealth): ReadinessCheck {
+  return {
+    name: 'feed',
+    isReady: isObserving,
+    details: {
+      state,
+      inFlight,
+      quarantined,
+      trouble: trouble?.kind ?? null,
+      error: trouble?.message ?? null,
+      since: trouble && new Date(trouble.since).toISOString(),
+      nextTryAt: trouble && new Date(trouble.nextTryAt).toISOString(),
+    },
+  };
+}
+
+/** Never unready: what arrives meanwhile is delivered all the same, and audited later. */
+function reconcilerCheck({
+  auditedPosition,
+  error,
+  reconciled,
+  state,
+  unresolved,
+}: ReconcilerHealth): ReadinessCheck {
+  return {
+    name: 'reconciler',
+    isReady: true,
+    details: {
+      state,
+      auditedPosition: auditedPosition === null ? null : auditedPosition.toString(),
+      unresolved,
+      reconciled,
+      error,
+    },
+  };
 }

@@ -6,15 +6,16 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { Backfills } from '../../modules/backfill/index.js';
 import { DeliveryEngine } from '../../modules/delivery/index.js';
 import { EVENT_STORE, type EventStore } from '../../modules/event-store/index.js';
 import { Feed } from '../../modules/feed/index.js';
+import { Reconciler } from '../../modules/reconciler/index.js';
 import {
   WEBHOOK_DIRECTORY,
   type WebhookDirectory,
   WebhooksService,
 } from '../../modules/registry/index.js';
+import { ReplayRunner } from '../../modules/replay/index.js';
 import { GetWebhookRevisions, ReadModels } from '../../projections/index.js';
 import { StartUp } from './start-up.js';
 
@@ -35,7 +36,8 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #webhooks: WebhooksService;
   readonly #engine: DeliveryEngine;
   readonly #feed: Feed;
-  readonly #backfills: Backfills;
+  readonly #reconciler: Reconciler;
+  readonly #replays: ReplayRunner;
   readonly #startUp: StartUp;
   #starting: Promise<void> = Promise.resolve();
   #isEnding = false;
@@ -48,7 +50,8 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     webhooks: WebhooksService,
     engine: DeliveryEngine,
     feed: Feed,
-    backfills: Backfills,
+    reconciler: Reconciler,
+    replays: ReplayRunner,
     startUp: StartUp,
   ) {
     this.#store = store;
@@ -58,7 +61,8 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     this.#webhooks = webhooks;
     this.#engine = engine;
     this.#feed = feed;
-    this.#backfills = backfills;
+    this.#reconciler = reconciler;
+    this.#replays = replays;
     this.#startUp = startUp;
   }
 
@@ -87,7 +91,7 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     this.#startUp.isDelivering = false;
     this.#feed.pause();
     await this.#starting;
-    await this.#backfills.close();
+    await Promise.all([this.#replays.close(), this.#reconciler.close()]);
     await this.#engine.drain();
     await this.#feed.close();
   }
@@ -100,7 +104,10 @@ export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy {
     }
     try {
       await this.#engine.start();
-      if (!this.#isEnding) this.#backfills.start();
+      if (!this.#isEnding) {
+        this.#replays.start();
+        this.#reconciler.start();
+      }
       this.#startUp.isDelivering = !this.#isEnding;
     } catch (error) {
       this.#logger.fatal(error);

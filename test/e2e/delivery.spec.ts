@@ -244,7 +244,7 @@ describe('the tenant of an event', () => {
 
     expect(world.receiver.requests).toHaveLength(1);
     const recorded: unknown[] = [];
-    for await (const { event } of world.store.client.readStream('posthorn.feed')) {
+    for await (const { event } of world.store.client.readStream(world.names.feed)) {
       if (event?.type === 'FeedEventQuarantined') recorded.push(event.data);
     }
     expect(recorded).toMatchObject([{ code: 'PSH_FEED_TENANT_MISMATCH' }]);

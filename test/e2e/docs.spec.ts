@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { apiDocument } from '../../modules/admin/index.js';
-import { type DeliveryState, deliveryDecider } from '../../modules/delivery/delivery.aggregate.js';
+import { deliveryDecider } from '../../modules/delivery/delivery.aggregate.js';
+import type { DeliveryState } from '../../modules/delivery/delivery-state.js';
 import type { DeliveryEvent } from '../../modules/delivery/delivery.events.js';
 import {
   JITTER_FRACTION,

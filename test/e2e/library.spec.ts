@@ -1,6 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { jest } from '@jest/globals';
 import {
   Controller,
   Get,
@@ -30,8 +32,13 @@ import {
   type WebhookDefinition,
   WebhooksService,
 } from '../../src/index.js';
+import { installationIn, SHARED_SECRETS } from '../support/installation.js';
 import { RecordingReceiver } from '../support/recording-receiver.js';
 import { eventually } from '../support/rest-server.js';
+import { WireStore } from '../support/wire-store.js';
+
+/** Each test starts a whole application; on a server, what one left is taken over by the next after some seconds. */
+jest.setTimeout(60_000);
 
 class OrderPlaced {
   constructor(readonly total: number) {}
@@ -84,12 +91,13 @@ describe('Posthorn in an application', () => {
   let dataDir: string;
   let receiver: RecordingReceiver;
   let options: PosthornOptions;
+  const local: PosthornOptions = { allowHttp: true, allowedNetworks: ['127.0.0.0/8'] };
   const apps: INestApplication[] = [];
 
   beforeEach(async () => {
     dataDir = await mkdtemp(join(tmpdir(), 'posthorn-library-'));
     receiver = await RecordingReceiver.start();
-    options = { dataDir, allowHttp: true, allowedNetworks: ['127.0.0.0/8'] };
+    options = { ...local, dataDir, ...installationIn(dataDir) };
     SuccessCounter.count = 0;
   });
   afterEach(async () => {
@@ -182,6 +190,7 @@ describe('Posthorn in an application', () => {
       'event-store',
       'registry',
       'feed',
+      'reconciler',
       'read-models',
       'deliveries',
     ]);
@@ -237,6 +246,68 @@ describe('Posthorn in an application', () => {
     expect(
       await second.get(OrderDesk, { strict: false }).webhooks.revealSigningSecret('later'),
     ).toBe(secret);
+  });
+
+  describe('on a server that others use too', () => {
+    let server: WireStore;
+    let shared: PosthornOptions;
+
+    beforeEach(async () => {
+      server = await WireStore.open();
+      const { encryptionKey } = SHARED_SECRETS;
+      shared = { ...local, dataDir, encryptionKey, eventStoreUrl: server.connectionString };
+    });
+    afterEach(async () => {
+      await Promise.all(apps.splice(0).map((app) => app.close()));
+      await server.close();
+    });
+
+    it('delivers what the application appends through its own client, and never ends that client', async () => {
+      const client = EventStoreDBClient.connectionString(server.connectionString);
+      const app = await start(PosthornModule.forRoot({ ...shared, client }), [DeclaredWebhook]);
+
+      await client.appendToStream('order-1', jsonEvent({ type: 'OrderPlaced', data: {} }));
+      await receiver.until(() => receiver.requests.length > 0);
+      await app.close();
+      apps.splice(0);
+
+      expect(await client.readStream('order-1').toArray()).toHaveLength(1);
+      await client.dispose();
+    });
+
+    it('leaves alone what another installation records there', async () => {
+      const other = { ...shared, dataDir: join(dataDir, 'other'), streamPrefix: 'other.' };
+      const first = await start(PosthornModule.forRoot(shared));
+      const second = await start(PosthornModule.forRoot(other));
+      for (const [app, id] of [
+        [first, 'one'],
+        [second, 'two'],
+      ] as const) {
+        const { webhooks } = app.get(OrderDesk, { strict: false });
+        await webhooks.register(id, receiver.url(`/${id}`), (webhook) =>
+          webhook.withAnyEventType(),
+        );
+      }
+
+      const { store } = first.get(OrderDesk, { strict: false });
+      await store.appendToStream('order-1', jsonEvent({ type: 'OrderPlaced', data: {} }));
+      await eventually(() => Promise.resolve(SuccessCounter.count === 2));
+      await store.appendToStream('order-2', jsonEvent({ type: 'OrderPlaced', data: {} }));
+      await eventually(() => Promise.resolve(SuccessCounter.count === 4));
+
+      expect(receiver.at('/one')).toHaveLength(2);
+      expect(receiver.at('/two')).toHaveLength(2);
+    });
+
+    it('does not start with a key of its own making', async () => {
+      const { encryptionKey, ...rest } = shared;
+      expect(encryptionKey).toBeDefined();
+
+      await expect(start(PosthornModule.forRoot({ ...rest, admin: true }))).rejects.toMatchObject({
+        code: 'PSH_CONFIG_INVALID',
+        problems: [{ field: 'POSTHORN_ENCRYPTION_KEY' }, { field: 'POSTHORN_API_TOKEN' }],
+      });
+    });
   });
 
   describe('fails the start, with a code, when', () => {

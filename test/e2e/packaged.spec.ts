@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { environmentIn } from '../support/installation.js';
 import { RecordingReceiver } from '../support/recording-receiver.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -112,6 +113,7 @@ describe('the package in a project of somebody else', () => {
         FULFILMENT_URL: receiver.url('/fulfilment'),
         POSTHORN_ALLOW_HTTP: 'true',
         POSTHORN_ALLOWED_NETWORKS: '127.0.0.0/8',
+        ...environmentIn(project),
       },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
@@ -142,17 +144,50 @@ describe('the package in a project of somebody else', () => {
       code: 2,
       stderr: expect.stringContaining('needs @nestjs/platform-express and @nestjs/swagger'),
     });
-  });
+  }, 30_000);
 
-  it('gives receivers what they verify with', async () => {
-    const program = `import * as receiver from 'posthorn/receiver';
-      process.stdout.write(Object.keys(receiver).join(' '));`;
+  describe('for those who only receive', () => {
+    const projects: string[] = [];
 
-    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], {
-      cwd: project,
+    afterAll(async () => {
+      for (const one of projects) await rm(one, { recursive: true });
     });
 
-    expect(stdout).toBe('WebhookVerificationError verifyWebhook');
+    /** A project that has nothing but the package, and what is named. */
+    async function projectWith(packages: readonly string[]): Promise<string> {
+      const receiving = await mkdtemp(join(tmpdir(), 'posthorn-receiving-'));
+      projects.push(receiving);
+      const modules = join(receiving, 'node_modules');
+      const unpacked = join(project, 'node_modules', 'posthorn');
+      await cp(unpacked, join(modules, 'posthorn'), { recursive: true });
+      for (const name of packages) {
+        await mkdir(dirname(join(modules, name)), { recursive: true });
+        await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+      }
+      return receiving;
+    }
+
+    async function namesOf(module: string, cwd: string): Promise<string> {
+      const program = `import * as names from '${module}';
+        process.stdout.write(Object.keys(names).join(' '));`;
+      const node = ['--input-type=module', '-e', program];
+      return (await run(process.execPath, node, { cwd })).stdout;
+    }
+
+    it('has what they verify with, and needs nothing else', async () => {
+      expect(await namesOf('posthorn/receiver', await projectWith([]))).toBe(
+        'RecentWebhooks WebhookVerificationError rawBodyMiddleware readRawBody receiveRequest ' +
+          'receiveWebhook verifyWebhook webhookMiddleware',
+      );
+    }, 30_000);
+
+    it('has a guard for Nest, which needs Nest alone', async () => {
+      const nest = await projectWith(['@nestjs/common', 'reflect-metadata', 'rxjs']);
+
+      expect(await namesOf('posthorn/receiver/nest', nest)).toBe(
+        'VerifiedWebhook WEBHOOK_GUARD_OPTIONS WebhookGuard WebhookReceiverModule',
+      );
+    }, 30_000);
   });
 });
 

@@ -71,6 +71,7 @@ describe('deliveries over REST', () => {
       eventType,
       stream: `order-${eventId}`,
       revision: '0',
+      position: expect.stringMatching(/^\d+$/),
       status: 'succeeded',
       attemptCount: 2,
       nextAttemptAt: null,

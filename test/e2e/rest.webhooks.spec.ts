@@ -210,6 +210,7 @@ describe('/api/v1/webhooks', () => {
 
     expect(revealed.body).toEqual({
       signingSecret: (registered as { signingSecret: string }).signingSecret,
+      publicKey: null,
     });
     expect(rotated.body).not.toEqual(revealed.body);
   });

@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { environmentIn, onEmbeddedStore, SHARED_SECRETS } from '../support/installation.js';
 import { RecordingReceiver } from '../support/recording-receiver.js';
 import { eventually } from '../support/rest-server.js';
 import { freePort, ServerProcess } from '../support/server-process.js';
+import { WireStore } from '../support/wire-store.js';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -46,17 +48,82 @@ describe('the server', () => {
     return server.ready();
   }
 
-  it('starts on an empty folder, makes its secrets for the owner alone, and says where', async () => {
-    const server = await start();
+  onEmbeddedStore('on its own event store', () => {
+    it('starts on an empty folder, makes its secrets for the owner alone, and says where', async () => {
+      const server = await start();
 
-    for (const name of ['api-token', 'encryption-key']) {
-      expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600);
-      expect(server.output).toContain(join(dataDir, name));
-      const secret = (await readFile(join(dataDir, name), 'utf8')).trim();
-      expect(server.output).not.toContain(secret);
-    }
-    expect((await server.call('GET', '/webhooks')).status).toBe(200);
-  }, 30_000);
+      for (const name of ['api-token', 'encryption-key']) {
+        expect((await stat(join(dataDir, name))).mode & 0o777).toBe(0o600);
+        expect(server.output).toContain(join(dataDir, name));
+        const secret = (await readFile(join(dataDir, name), 'utf8')).trim();
+        expect(server.output).not.toContain(secret);
+      }
+      expect((await server.call('GET', '/webhooks')).status).toBe(200);
+    }, 30_000);
+  });
+
+  describe('on an event store that is shared', () => {
+    const shared = {
+      POSTHORN_ENCRYPTION_KEY: SHARED_SECRETS.encryptionKey,
+      POSTHORN_API_TOKEN: SHARED_SECRETS.apiToken,
+    };
+
+    it('refuses to make secrets for itself, says how to make them, and stores nothing', async () => {
+      const { exitCode, output } = await run('src/main.js', [], {
+        POSTHORN_DATA_DIR: dataDir,
+        EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false',
+      });
+
+      expect(exitCode).toBe(1);
+      for (const name of ['POSTHORN_ENCRYPTION_KEY', 'POSTHORN_API_TOKEN', 'openssl rand']) {
+        expect(output).toContain(name);
+      }
+      expect(await readdir(dataDir)).toEqual([]);
+    }, 30_000);
+
+    it('is alive and not ready while the server cannot be reached, and ready once it can', async () => {
+      const storePort = await freePort();
+      const EVENTSTORE_URL = `esdb://127.0.0.1:${storePort}?tls=false`;
+      const server = new ServerProcess({ dataDir, port, env: { ...shared, EVENTSTORE_URL } });
+      started.push(server);
+
+      await eventually(async () => {
+        const live = await fetch(`${server.baseUrl}/health/live`).catch(() => undefined);
+        return live?.status === 200;
+      });
+      const health = await fetch(`${server.baseUrl}/health/ready`);
+      expect(health.status).toBe(503);
+      expect(await health.json()).toMatchObject({
+        checks: expect.arrayContaining([
+          {
+            name: 'event-store',
+            isReady: false,
+            details: expect.objectContaining({ kind: 'remote', errorKind: 'unavailable' }),
+          },
+        ]),
+      });
+
+      const store = await WireStore.open({ port: storePort });
+      await server.ready();
+      expect(await server.stop()).toBe(0);
+      await store.close();
+    }, 60_000);
+
+    it('ends with a code when waiting would not help', async () => {
+      const store = await WireStore.open();
+
+      const { exitCode, output } = await run('src/main.js', [], {
+        ...shared,
+        POSTHORN_DATA_DIR: dataDir,
+        EVENTSTORE_URL: `esdb://admin:not-to-be-shown@${store.address}`,
+      });
+      await store.close();
+
+      expect(exitCode).toBe(1);
+      expect(output).toContain('PSH_EVENT_STORE_TLS_REFUSED');
+      expect(output).not.toContain('not-to-be-shown');
+    }, 30_000);
+  });
 
   it('ends with 0 on SIGTERM', async () => {
     const server = await start();
@@ -120,7 +187,7 @@ describe('the server', () => {
       PORT: 'many',
       POSTHORN_LOG_LEVEL: 'loud',
       POSTHORN_DATA_DIR: dataDir,
-      EVENTSTORE_URL: 'esdb://localhost:2113',
+      EVENTSTORE_URL: 'esdb://localhost:none',
     });
 
     expect(exitCode).toBe(1);
@@ -141,6 +208,7 @@ describe('the server', () => {
     const second = await run('src/main.js', [], {
       PORT: String(await freePort()),
       POSTHORN_DATA_DIR: dataDir,
+      ...environmentIn(dataDir),
     });
 
     expect(second.exitCode).toBe(1);
@@ -155,6 +223,7 @@ describe('the server', () => {
     const { exitCode, output } = await run('src/main.js', [], {
       PORT: String(taken),
       POSTHORN_DATA_DIR: dataDir,
+      ...environmentIn(dataDir),
     });
     other.close();
 
@@ -176,7 +245,7 @@ describe('posthorn, the command', () => {
       exitCode: 0,
       output: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
     });
-  });
+  }, 30_000);
 
   it.each([[[]], [['nonsense']], [['serve', 'more']], [['--nonsense']]])(
     'refuses %j and shows how it is used',
@@ -186,5 +255,6 @@ describe('posthorn, the command', () => {
       expect(exitCode).toBe(2);
       expect(output).toContain('posthorn <command>');
     },
+    30_000,
   );
 });

@@ -1,9 +1,6 @@
 import { jest } from '@jest/globals';
-import {
-  type DeliveryEvent,
-  ReplayDeadLetters,
-  ReplayDelivery,
-} from '../../modules/delivery/index.js';
+import { type DeliveryEvent, ReplayDelivery } from '../../modules/delivery/index.js';
+import { ReplayDeadLetters } from '../../modules/replay/index.js';
 import { DeliveryWorld } from '../support/delivery-world.js';
 import type { FaultPoint } from '../support/fault-point.js';
 
@@ -187,7 +184,7 @@ describe('a process that is killed', () => {
     expect(deliveries).toHaveLength(4);
     for (const events of deliveries) expect(endsOf(events)).toBe(1);
     for (const [stream, events] of recordedBefore) {
-      const id = stream.slice('posthorn.delivery-'.length);
+      const id = world.names.deliveryIdOf(stream);
       const sent = world.receiver.requests.filter(({ webhookId }) => webhookId === id);
       expect(sent).toHaveLength(events.length > 0 ? 1 : 0);
     }
@@ -223,8 +220,8 @@ describe('a process that is killed', () => {
         'after the second delivery is asked for',
         { eventType: 'DeliveryReplayRequested', when: 'after', occurrence: 2 },
       ],
-      ['before the progress is recorded', { eventType: 'BulkReplayAdvanced', when: 'before' }],
-      ['after the progress is recorded', { eventType: 'BulkReplayAdvanced', when: 'after' }],
+      ['after it was started', { eventType: 'ReplayStarted', when: 'after' }],
+      ['before its end is recorded', { eventType: 'ReplayCompleted', when: 'before' }],
     ] as const)('%s, goes on and asks for each once', async (_name, fault) => {
       const deliveries = await killedWhileReplaying(fault);
 

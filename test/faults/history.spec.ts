@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { DeliveryWorld } from '../support/delivery-world.js';
+import { jsonEvent } from '@eventstore/db-client';
+import type { StartFrom } from '../../src/index.js';
+import { DeliveryWorld, type Life } from '../support/delivery-world.js';
 import type { FaultPoint } from '../support/fault-point.js';
 
 /** Each test starts the whole application, some of them twice, on a machine that may be busy. */
@@ -7,9 +10,12 @@ jest.setTimeout(60_000);
 
 describe('the history that a webhook asks for', () => {
   let world: DeliveryWorld;
+  /** The streams of one test: a server that the suites run against holds those of others too. */
+  let category: string;
 
   beforeEach(async () => {
     world = await DeliveryWorld.create();
+    category = `order${randomUUID().slice(0, 8)}`;
   });
 
   afterEach(async () => {
@@ -22,15 +28,26 @@ describe('the history that a webhook asks for', () => {
       .map(({ body }) => (JSON.parse(body) as { metadata: { eventId: string } }).metadata.eventId);
 
   async function appendMany(count: number): Promise<string[]> {
-    const ids: string[] = [];
-    for (let number = 0; number < count; number++) ids.push(await world.append({ number }));
+    const ids = Array.from({ length: count }, () => randomUUID());
+    const events = ids.map((id) => jsonEvent({ id, type: 'order.placed', data: {} }));
+    await world.store.client.appendToStream(`${category}-${randomUUID()}`, events);
     return ids;
+  }
+
+  const append = async (): Promise<string> => (await appendMany(1))[0] ?? '';
+
+  /** Registers the webhook for `order.*` in the streams of this test. */
+  function register(life: Life, startFrom?: StartFrom): Promise<void> {
+    return world.register(life, 'late', (webhook) => {
+      webhook.fromCategory(category);
+      if (startFrom) webhook.startFrom(startFrom);
+    });
   }
 
   it('from the beginning is delivered once each, and meets what is new without gap', async () => {
     const life = await world.start();
     const past = await appendMany(30);
-    await world.register(life, 'late', (webhook) => webhook.startFrom('beginning'));
+    await register(life, 'beginning');
     const present = await appendMany(5);
 
     await world.untilRecorded(35, 'DeliverySucceeded');
@@ -41,15 +58,15 @@ describe('the history that a webhook asks for', () => {
   it('from a position begins there', async () => {
     const life = await world.start();
     await appendMany(3);
-    const wanted = await world.append();
+    const wanted = await append();
     let position = '';
     for await (const { event } of world.store.client.readAll()) {
       if (event?.id === wanted) position = event.position.commit.toString();
     }
-    await world.register(life, 'late', (webhook) => webhook.startFrom({ position }));
+    await register(life, { position });
 
     await world.untilRecorded(1, 'DeliverySucceeded');
-    const after = await world.append();
+    const after = await append();
     await world.untilRecorded(2, 'DeliverySucceeded');
 
     expect(receivedEventIds().sort()).toEqual([wanted, after].sort());
@@ -58,8 +75,8 @@ describe('the history that a webhook asks for', () => {
   it('is not delivered when nothing is said: a webhook starts now', async () => {
     const life = await world.start();
     await appendMany(3);
-    await world.register(life, 'late');
-    const present = await world.append();
+    await register(life);
+    const present = await append();
 
     await world.untilRecorded(1, 'DeliverySucceeded');
 
@@ -68,17 +85,15 @@ describe('the history that a webhook asks for', () => {
 
   it.each<[string, FaultPoint]>([
     ['while a page is recorded', { eventType: 'DeliveryScheduled', when: 'after', occurrence: 10 }],
-    ['before the progress is recorded', { eventType: 'BackfillAdvanced', when: 'before' }],
-    ['after the progress is recorded', { eventType: 'BackfillAdvanced', when: 'after' }],
-    ['before its end is recorded', { eventType: 'BackfillCompleted', when: 'before' }],
+    ['before the progress is recorded', { eventType: 'ReplayAdvanced', when: 'before' }],
+    ['after the progress is recorded', { eventType: 'ReplayAdvanced', when: 'after' }],
+    ['before its end is recorded', { eventType: 'ReplayCompleted', when: 'before' }],
   ])('goes on after a kill %s, and delivers nothing twice', async (_name, fault) => {
     const first = await world.start();
     // More than one page of the log, so that progress is recorded on the way.
     const past = await appendMany(600);
     first.store.stopAt(fault);
-    void world
-      .register(first, 'late', (webhook) => webhook.startFrom('beginning'))
-      .catch(() => undefined);
+    void register(first, 'beginning').catch(() => undefined);
     await first.store.stopped;
 
     await world.start();
