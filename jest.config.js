@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { env } from 'node:process';
 
 /** @type {import('jest').Config} */
@@ -27,6 +28,7 @@ export default {
   workerIdleMemoryLimit: '600MB',
   // for a machine that is busy with more than the tests
   testTimeout: 15_000,
-  // suites that share an event store see each other's events
-  ...(env.EVENTSTORE_URL ? { maxWorkers: 1 } : {}),
+  // Suites that share an event store see each other's events. Otherwise one more than Jest would take on a small machine:
+  // the longest suites start processes, and wait for them.
+  maxWorkers: env.EVENTSTORE_URL ? 1 : Math.max(2, availableParallelism() - 1),
 };
