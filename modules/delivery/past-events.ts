@@ -40,7 +40,7 @@ type SchedulingCommand = Extract<DeliveryCommand, { kind: 'schedule' }>;
 const NOT_SUCCEEDED: readonly DeliveryStatus[] = ['dead-lettered', 'discarded'];
 const ENDED: readonly DeliveryStatus[] = [...NOT_SUCCEEDED, 'succeeded'];
 
-/** Takes events of the past to their deliveries: what backfills and replays of history stand on. */
+/** Takes events of the past to their deliveries: what replays of history stand on. */
 export class PastEvents {
   readonly #dependencies: PastEventsDependencies;
 

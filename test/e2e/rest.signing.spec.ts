@@ -4,7 +4,7 @@ import {
   WebhookVerificationError,
 } from '../../modules/receiver/index.js';
 import { type ReceivedRequest, RecordingReceiver } from '../support/recording-receiver.js';
-import { RestServer } from '../support/rest-server.js';
+import { eventually, RestServer } from '../support/rest-server.js';
 
 interface VerificationKeys {
   readonly signingSecret: string;
@@ -98,8 +98,13 @@ describe('the signing of a webhook over REST', () => {
 
     for (const count of [1, 2]) {
       await receiver.until(() => requests().length === count);
-      const replay = `/api/v1/deliveries/${String(requests()[0]?.webhookId)}/replay`;
-      await server.api.post(replay).send({}).expect(202);
+      const delivery = `/api/v1/deliveries/${String(requests()[0]?.webhookId)}`;
+      // a request is received before its outcome is recorded
+      await eventually(async () => {
+        const { body } = await server.api.get(delivery);
+        return (body as { attemptCount?: number }).attemptCount === count;
+      });
+      await server.api.post(`${delivery}/replay`).send({}).expect(202);
     }
     await receiver.until(() => requests().length === 3);
 

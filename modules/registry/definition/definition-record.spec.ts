@@ -61,7 +61,7 @@ const definition: fc.Arbitrary<WebhookInput> = fc.record(
         profiles: fc.constantFrom(
           ['standard' as const],
           ['standard' as const, 'github' as const],
-          [{ kind: 'standard' as const, headers: { id: 'X-Id' } }],
+          [{ kind: 'standard' as const, headers: { id: 'X-Delivery-Id' } }],
         ),
       },
       { requiredKeys: [] },
