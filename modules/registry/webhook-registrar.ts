@@ -6,9 +6,9 @@ import {
   definitionDigest,
   recordOf,
   recordPatchOf,
-  SECRET_FIELDS,
   secretStore,
 } from './definition/definition-record.js';
+import { SECRET_FIELDS } from './definition/definition-secrets.js';
 import { kindsOf } from './definition/signing-policy.js';
 import type { PatchDraft, WebhookDraft } from './definition/webhook-draft.js';
 import { atMost } from './directory/bounded-work.js';

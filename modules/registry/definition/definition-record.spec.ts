@@ -2,14 +2,9 @@ import fc from 'fast-check';
 import { KeyRing } from '../secrets/key-ring.js';
 import { SecretVault } from '../secrets/secret-vault.js';
 import type { WebhookDefinitionRecord } from '../webhook.events.js';
-import {
-  definitionDigest,
-  diffDefinitions,
-  hasCodeSecrets,
-  recordOf,
-  secretStore,
-} from './definition-record.js';
+import { definitionDigest, diffDefinitions, recordOf, secretStore } from './definition-record.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
+import { hasCodeSecrets } from './definition-secrets.js';
 import type { WebhookInput } from './webhook-input.js';
 
 const RULES: DefinitionRules = {

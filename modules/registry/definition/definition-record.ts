@@ -11,19 +11,12 @@ import type {
 } from '../webhook.events.js';
 import { withPublicKey } from '../secrets/signing-secret.js';
 import type { ClearSecret } from './clear-secret.js';
+import { SECRET_FIELDS } from './definition-secrets.js';
 import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
 
 /** Turns a clear secret into what may be stored of it. */
 export type StoreSecret = (clear: ClearSecret, field: string) => StoredSecret;
-
-/** Fields of the secrets of a webhook, as they are bound to their encryption. */
-export const SECRET_FIELDS = {
-  bearerToken: 'auth.token',
-  signingSecret: 'signingSecret',
-  /** Header names are equal in any case. */
-  header: (name: string): string => `headers.${name.toLowerCase()}`,
-} as const;
 
 /** Secrets of a webhook owned by the API are encrypted, those of one declared in code stay there. */
 export function secretStore(
@@ -105,16 +98,6 @@ export function diffDefinitions(
     const isEqual = canonicalJson(one) === canonicalJson(other);
     return isEqual ? [] : [{ field, before: one, after: other }];
   });
-}
-
-/** Whether a definition has secrets that stay in the code which declared it. */
-export function hasCodeSecrets(record: WebhookDefinitionRecord): boolean {
-  const values = [
-    ...record.signingSecrets,
-    ...Object.values(record.headers),
-    ...(record.auth.type === 'none' ? [] : [record.auth.token]),
-  ];
-  return values.some((value) => typeof value !== 'string' && value.kind === 'code');
 }
 
 function storedHeaders<Value extends ClearSecret | string | null>(

@@ -1,6 +1,6 @@
 import { type Clock, PosthornError } from '../../kernel/index.js';
 import type { DeclaredWebhooks } from '../declaration/declared-webhooks.js';
-import { hasCodeSecrets, SECRET_FIELDS } from '../definition/definition-record.js';
+import { hasCodeSecrets, SECRET_FIELDS } from '../definition/definition-secrets.js';
 import { isKnownSigning, signingOf } from '../definition/signing-policy.js';
 import type { WebhookDraft } from '../definition/webhook-draft.js';
 import { endOf } from '../signing-keys.js';
