@@ -86,7 +86,7 @@ export class AttemptMaker {
       signingSecrets: credentials.signingSecrets,
       signingProfiles: signingOf(definition).profiles,
       eventType: event.type,
-      bearerToken: credentials.bearerToken,
+      auth: credentials.auth,
       timeoutMs: definition.timeoutMs,
       isReplay: subject.isReplay,
     };

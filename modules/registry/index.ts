@@ -53,6 +53,7 @@ export {
   type WebhookDirectory,
 } from './webhook.js';
 export type {
+  AuthOf,
   CodeSecret,
   EncryptedSecret,
   FieldChange,

@@ -378,7 +378,10 @@ describe('the registry when an application starts', () => {
         expect.objectContaining({ code: 'PSH_REGISTRY_CODE_MISSING' }) as Error,
       );
       expect(next.directory.missingCode(webhook)).toBeNull();
-      expect(next.directory.credentials(webhook).bearerToken).toBe('new-token');
+      expect(next.directory.credentials(webhook).auth).toEqual({
+        type: 'bearer',
+        token: 'new-token',
+      });
     });
   });
 

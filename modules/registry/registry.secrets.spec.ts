@@ -56,7 +56,7 @@ describe('the registry', () => {
 
     const webhook = await webhooks.get('orders');
     expect(directory.credentials(webhook)).toEqual({
-      bearerToken: 'clear-token',
+      auth: { type: 'bearer', token: 'clear-token' },
       headers: { 'X-Api-Key': 'clear-key', 'X-Plain': 'plain' },
       signingSecrets: [signing],
     });

@@ -232,7 +232,7 @@ describe('the registry on an event store', () => {
     const webhook = await webhooks.get('orders');
     expect(directory.missingCode(webhook)).toBeNull();
     expect(directory.credentials(webhook)).toEqual({
-      bearerToken: 'clear-token-2',
+      auth: { type: 'bearer', token: 'clear-token-2' },
       headers: { 'X-Secret': 'clear-header', 'X-Plain': 'plain' },
       signingSecrets: [rotated, secret],
     });

@@ -101,8 +101,15 @@ export type SourceSelection =
 export type StartFrom =
   'now' | 'beginning' | { readonly position: string } | { readonly time: string };
 
-export type StoredAuth =
-  { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: StoredSecret };
+/** How requests are authorised; `Secret` is what stands for a secret: its stored, its clear or its masked form. */
+export type AuthOf<Secret> =
+  | { readonly type: 'none' }
+  /** `authorization: Bearer` (RFC 6750). */
+  | { readonly type: 'bearer'; readonly token: Secret }
+  /** `authorization: Basic`, in UTF-8 (RFC 7617). */
+  | { readonly type: 'basic'; readonly username: string; readonly password: Secret };
+
+export type StoredAuth = AuthOf<StoredSecret>;
 
 /** The whole definition of a webhook, as it is recorded. */
 export interface WebhookDefinitionRecord {

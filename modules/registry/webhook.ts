@@ -1,4 +1,5 @@
 import type {
+  AuthOf,
   RetryPolicy,
   SourceSelection,
   WebhookDefinitionRecord,
@@ -36,7 +37,8 @@ export interface MatchableEvent {
 export interface WebhookCredentials {
   /** `whsec_...`, `whsk_...` or a secret of another system, newest first. */
   readonly signingSecrets: readonly string[];
-  readonly bearerToken: string | null;
+  /** How requests are authorised. */
+  readonly auth: AuthOf<string>;
   readonly headers: Readonly<Record<string, string>>;
 }
 

@@ -1,5 +1,13 @@
 import type { SigningProfile } from './signing/signing-profile.js';
 
+/** How a request is authorised, in clear: never logged, never recorded. */
+export type RequestAuth =
+  | { readonly type: 'none' }
+  /** `authorization: Bearer` (RFC 6750). */
+  | { readonly type: 'bearer'; readonly token: string }
+  /** `authorization: Basic`, in UTF-8 (RFC 7617). */
+  | { readonly type: 'basic'; readonly username: string; readonly password: string };
+
 /** One request to an endpoint, complete but for its signature. */
 export interface OutgoingRequest {
   /** The `webhook-id`: the same for every attempt of a delivery. */
@@ -20,7 +28,8 @@ export interface OutgoingRequest {
   readonly signingProfiles?: readonly SigningProfile[];
   /** Type of the event, which some of the styles tell in a header. */
   readonly eventType?: string;
-  readonly bearerToken: string | null;
+  /** How it is authorised. */
+  readonly auth: RequestAuth;
   /** One deadline over DNS, connect, TLS, headers and body, in milliseconds. */
   readonly timeoutMs: number;
   /** Whether a replay asked for this attempt: it is sent with `webhook-replay: true` under the same `webhook-id`. */

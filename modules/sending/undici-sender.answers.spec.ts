@@ -113,7 +113,7 @@ describe('UndiciSender: what is answered', () => {
 
       const result = await rig.sender().send(
         outgoing(endpoint.url(), {
-          bearerToken: 'bearer-secret',
+          auth: { type: 'bearer', token: 'bearer-secret' },
           headers: { 'X-Api-Key': 'key-secret' },
         }),
       );

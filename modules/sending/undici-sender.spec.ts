@@ -1,4 +1,5 @@
 import { Webhook } from 'standardwebhooks';
+import { answer } from '../../test/hostile/endpoint.js';
 import { outgoing, SECRET, SendingRig } from '../../test/hostile/sending.js';
 import { ManualClock } from '../kernel/index.js';
 import type { SendStep } from './exchange.js';
@@ -67,7 +68,7 @@ describe('UndiciSender: what is sent', () => {
 
       await rig.sender().send(
         outgoing(endpoint.url(), {
-          bearerToken: 'token-1',
+          auth: { type: 'bearer', token: 'token-1' },
           headers: { Authorization: 'Basic eDp5', 'X-Api-Version': '2' },
         }),
       );
@@ -76,6 +77,19 @@ describe('UndiciSender: what is sent', () => {
         authorization: 'Bearer token-1',
         'x-api-version': '2',
       });
+    });
+
+    it('carries user name and password in UTF-8, as RFC 7617 says, and never records them', async () => {
+      const endpoint = await rig.endpoint((socket, request) => {
+        socket.write(answer(401, `no: ${String(request.headers['authorization'])}`));
+      });
+      const auth = { type: 'basic', username: 'test', password: '123£' } as const;
+
+      const result = await rig.sender().send(outgoing(endpoint.url(), { auth }));
+
+      // The example of RFC 7617, section 2.1.
+      expect(endpoint.requests[0]?.headers['authorization']).toBe('Basic dGVzdDoxMjPCow==');
+      expect(result.responseBody).toBe('no: Basic [masked]');
     });
 
     it('lets a static header name the authorization and the user agent otherwise', async () => {
@@ -158,7 +172,10 @@ describe('UndiciSender: what is sent', () => {
       ['a signing secret that is not base64', { signingSecrets: [`whsec_${'%'.repeat(40)}`] }],
       ['a line break in a header value', { headers: { 'x-a': 'secret\r\nx-b: 2' } }],
       ['a header name that is none', { headers: { 'x a': 'secret' } }],
-      ['a line break in the bearer token', { bearerToken: 'secret\n' }],
+      [
+        'a line break in the bearer token',
+        { auth: { type: 'bearer', token: 'secret\n' } as const },
+      ],
       ['a line break in the content type', { contentType: 'a\r\nb: secret' }],
       ['a line break in the webhook id', { webhookId: 'a\r\nb: secret' }],
       ['a body that is too large', { body: Buffer.alloc(1_048_577) }],

@@ -8,7 +8,7 @@ import { HELD_BYTES } from './response/response-body.js';
 import { SendFailure, sendFailureOf } from './send-failure.js';
 import type { AttemptResult, OutgoingRequest, Sender } from './sender.js';
 import { checkSendingOptions, type SendingOptions } from './sending.options.js';
-import { bearerAuth } from './steps/bearer-auth.step.js';
+import { authorization } from './auth/authorization.step.js';
 import { contentHeaders } from './steps/content-headers.step.js';
 import { httpsOnly } from './steps/https-only.step.js';
 import { standardSignature } from './steps/standard-signature.step.js';
@@ -41,7 +41,7 @@ export class UndiciSender implements Sender {
       ...(checked.isHttpAllowed ? [] : [httpsOnly]),
       contentHeaders,
       staticHeaders(checked.userAgent),
-      bearerAuth,
+      authorization,
       ...checked.steps,
       standardSignature(),
     ];

@@ -1,4 +1,6 @@
 import type {
+  AuthOf,
+  StoredAuth,
   StoredSecret,
   WebhookDefinitionRecord,
 } from '../../modules/registry/webhook.events.js';
@@ -18,8 +20,7 @@ type SecretField = 'headers' | 'auth' | 'signingSecrets';
 /** The definition of a webhook with every secret masked. */
 export interface MaskedDefinition extends Omit<WebhookDefinitionRecord, SecretField> {
   readonly headers: Readonly<Record<string, MaskedSecret | string>>;
-  readonly auth:
-    { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: MaskedSecret };
+  readonly auth: AuthOf<MaskedSecret>;
   readonly signingSecrets: readonly MaskedSecret[];
 }
 
@@ -42,8 +43,7 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
         typeof value === 'string' ? value : maskedSecret(value),
       ]),
     ),
-    auth:
-      auth.type === 'none' ? { type: 'none' } : { type: 'bearer', token: maskedSecret(auth.token) },
+    auth: maskedAuth(auth),
     signingSecrets: signingSecrets.map(maskedSecret),
     ...(namedSigningSecrets === undefined ? {} : { namedSigningSecrets }),
     ...(signing === undefined ? {} : { signing }),
@@ -54,6 +54,17 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
     isActive: definition.isActive,
     description: definition.description,
   };
+}
+
+function maskedAuth(auth: StoredAuth): AuthOf<MaskedSecret> {
+  switch (auth.type) {
+    case 'bearer':
+      return { type: auth.type, token: maskedSecret(auth.token) };
+    case 'basic':
+      return { type: auth.type, username: auth.username, password: maskedSecret(auth.password) };
+    default:
+      return { type: auth.type };
+  }
 }
 
 export function maskedSecret(secret: StoredSecret): MaskedSecret {

@@ -22,7 +22,7 @@ export function outgoing(
     contentType: 'application/json',
     headers: {},
     signingSecrets: [SECRET],
-    bearerToken: null,
+    auth: { type: 'none' },
     timeoutMs: 20_000,
     ...changes,
   };

@@ -6,6 +6,7 @@ import {
   OmitType,
   PartialType,
 } from '@nestjs/swagger';
+import { AUTH_REQUEST_SCHEMA, AUTH_REQUESTS, type AuthRequest } from './auth.request.js';
 
 const PROFILE_KINDS = ['standard', 'github', 'stripe'] as const;
 
@@ -16,14 +17,6 @@ const RETRY_EXAMPLE = {
   factor: 2,
   maxMs: 3600000,
 };
-
-class AuthRequest {
-  @ApiProperty({ enum: ['none', 'bearer'] })
-  readonly type!: 'none' | 'bearer';
-
-  @ApiPropertyOptional({ writeOnly: true, description: 'With `bearer`. Encrypted; never shown.' })
-  readonly token?: string;
-}
 
 class SigningHeadersRequest {
   @ApiPropertyOptional({ description: 'With `github`: the type of the event.' })
@@ -75,7 +68,7 @@ class SigningRequest {
  * OpenAPI description of a webhook as it is registered. The registry itself checks it, so that REST, code and
  * declarations obey one set of rules.
  */
-@ApiExtraModels(SigningProfileRequest)
+@ApiExtraModels(SigningProfileRequest, ...AUTH_REQUESTS)
 export class RegisterWebhookRequest {
   @ApiProperty({ pattern: '^[A-Za-z0-9_-]{1,64}$', example: 'fulfilment' })
   readonly id!: string;
@@ -115,7 +108,7 @@ export class RegisterWebhookRequest {
   })
   readonly headers?: Readonly<Record<string, string>>;
 
-  @ApiPropertyOptional({ type: AuthRequest })
+  @ApiPropertyOptional(AUTH_REQUEST_SCHEMA)
   readonly auth?: AuthRequest;
 
   @ApiPropertyOptional({ type: SigningRequest, description: 'How requests are signed.' })

@@ -13,19 +13,12 @@ import {
   type WebhookOwner,
   type WebhookStatus,
 } from '../../registry/index.js';
+import { AuthResponse, toAuthResponse } from './auth.response.js';
 
 /** What stands where a secret is. */
 const MASK = '********';
 
 const TIME = { type: 'string', format: 'date-time' } as const;
-
-class AuthResponse {
-  @ApiProperty({ enum: ['none', 'bearer'] })
-  readonly type!: 'none' | 'bearer';
-
-  @ApiProperty({ required: false, description: 'Masked.' })
-  readonly token?: string;
-}
 
 class SigningProfileResponse {
   @ApiProperty({ enum: ['standard', 'github', 'stripe'] })
@@ -202,7 +195,7 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     tenantId: definition.tenantId,
     isGlobal: definition.isGlobal,
     headers: maskedHeaders(definition.headers),
-    auth: definition.auth.type === 'bearer' ? { type: 'bearer', token: MASK } : { type: 'none' },
+    auth: toAuthResponse(definition.auth, MASK),
     signing: signingOf(definition),
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,

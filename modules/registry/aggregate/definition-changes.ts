@@ -1,4 +1,5 @@
 import type { FieldProblem } from '../../kernel/index.js';
+import { mapAuth, secretsOfAuth } from '../definition/auth-mapping.js';
 import { DEFINITION_LIMITS } from '../definition/definition-limits.js';
 import type { RecordPatch } from '../definition/definition-record.js';
 import { DEFAULT_SIGNING, recordedSigning } from '../definition/signing-policy.js';
@@ -43,10 +44,8 @@ export function keepEqualSecrets(
   const headers = Object.entries(next.headers).map(
     ([name, value]) => [name, sameOr(value, headersBefore.get(name.toLowerCase()))] as const,
   );
-  const auth =
-    next.auth.type === 'none' || before.auth.type === 'none'
-      ? next.auth
-      : { ...next.auth, token: sameOr(next.auth.token, before.auth.token) };
+  const authBefore = secretsOfAuth(before.auth);
+  const auth = mapAuth(next.auth, (secret, field) => sameOr(secret, authBefore.get(field)));
   return { ...next, headers: Object.fromEntries(headers), auth };
 }
 

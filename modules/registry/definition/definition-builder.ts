@@ -93,6 +93,16 @@ export class DefinitionBuilder {
     return this.#auth({ type: 'bearer', token });
   }
 
+  /**
+   * Sends `Authorization: Basic`, the user name and the password in UTF-8 (RFC 7617). The last kind of authorisation wins.
+   *
+   * @param username at most 1,024 characters, no colon
+   * @param password at most 1,024 characters; may be empty
+   */
+  withBasicAuth(username: string, password: string): this {
+    return this.#auth({ type: 'basic', username, password });
+  }
+
   /** Sends no authorisation: the default, and the way to take back an earlier one. */
   withoutAuth(): this {
     return this.#auth({ type: 'none' });

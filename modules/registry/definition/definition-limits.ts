@@ -12,6 +12,8 @@ export const DEFINITION_LIMITS = {
   /** Names and values together. */
   headersLength: 16_384,
   bearerTokenLength: 8_192,
+  /** User name and password, each. */
+  basicAuthLength: 1_024,
   /** The newest and those that still sign beside them, of both kinds. */
   signingSecrets: 10,
   /** How long a signing secret that is replaced may go on to sign. */

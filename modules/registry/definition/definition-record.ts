@@ -4,12 +4,12 @@ import type {
   FieldChange,
   SigningKind,
   SigningPolicy,
-  StoredAuth,
   StoredSecret,
   WebhookDefinitionRecord,
   WebhookOwner,
 } from '../webhook.events.js';
 import { withPublicKey } from '../secrets/signing-secret.js';
+import { mapAuth } from './auth-mapping.js';
 import type { ClearSecret } from './clear-secret.js';
 import { SECRET_FIELDS } from './definition-secrets.js';
 import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
@@ -53,7 +53,7 @@ export function recordOf(
     ...{ url, eventTypes, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
     headers: storedHeaders(draft.headers, store),
-    auth: storedAuth(draft.auth, store),
+    auth: mapAuth(draft.auth, store),
     signingSecrets: [...named, ...unnamed.map(generate)],
     ...recordedSigning(draft.signing),
     namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
@@ -73,7 +73,7 @@ export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatc
   return {
     ...plain,
     ...(headers && { headers: storedHeaders(headers, store) }),
-    ...(auth && { auth: storedAuth(auth, store) }),
+    ...(auth && { auth: mapAuth(auth, store) }),
   };
 }
 
@@ -111,11 +111,6 @@ function storedHeaders<Value extends ClearSecret | string | null>(
   return Object.fromEntries(stored) as Record<string, StoredSecret | Exclude<Value, ClearSecret>>;
 }
 
-function storedAuth(auth: WebhookDraft['auth'], store: StoreSecret): StoredAuth {
-  if (auth.type === 'none') return auth;
-  return { type: auth.type, token: store(auth.token, SECRET_FIELDS.bearerToken) };
-}
-
 /** The values of a definition with fingerprints in place of secrets. */
 function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
   const headers = Object.entries(record.headers).map(([name, value]) => [
@@ -131,7 +126,7 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     ...(signing && { signing }),
     eventTypes: [...new Set(record.eventTypes)].sort(),
     headers: Object.fromEntries(headers) as Record<string, unknown>,
-    auth: auth.type === 'none' ? { type: auth.type } : { ...auth, token: shown(auth.token) },
+    auth: mapAuth(auth, shown),
   };
 }
 

@@ -1,8 +1,8 @@
 import { type FieldProblem, PosthornError } from '../../kernel/index.js';
+import { checkAuth } from './auth-rules.js';
 import { DEFINITION_DEFAULTS, DEFINITION_LIMITS } from './definition-limits.js';
 import { checkEventTypes } from './event-type-rules.js';
 import {
-  checkAuth,
   checkCount,
   checkDescription,
   checkFlag,

@@ -1,8 +1,8 @@
-import type { StoredAuth, StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js';
+import { mapAuth } from './auth-mapping.js';
+import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js';
 
 /** Fields of the secrets of a webhook, as they are bound to their encryption. */
 export const SECRET_FIELDS = {
-  bearerToken: 'auth.token',
   signingSecret: 'signingSecret',
   /** Header names are equal in any case. */
   header: (name: string): string => `headers.${name.toLowerCase()}`,
@@ -18,7 +18,7 @@ type ReplaceSecret = (secret: StoredSecret, field: string) => StoredSecret;
 
 /**
  * The definition with each of its secrets replaced by what `replace` gives for it. The one place that knows where
- * secrets stand: a kind of authorisation that is not named here is neither counted nor encrypted again.
+ * secrets stand, those of an authorisation excepted (`mapAuth`): what neither names is neither counted nor encrypted again.
  */
 export function withSecrets(
   record: WebhookDefinitionRecord,
@@ -31,7 +31,7 @@ export function withSecrets(
   return {
     ...record,
     headers: Object.fromEntries(headers) as WebhookDefinitionRecord['headers'],
-    auth: authWith(record.auth, replace),
+    auth: mapAuth(record.auth, replace),
     signingSecrets: record.signingSecrets.map((one) => replace(one, SECRET_FIELDS.signingSecret)),
   };
 }
@@ -49,9 +49,4 @@ export function secretsIn(record: WebhookDefinitionRecord): readonly PlacedSecre
 /** Whether a definition has secrets that stay in the code which declared it. */
 export function hasCodeSecrets(record: WebhookDefinitionRecord): boolean {
   return secretsIn(record).some(({ secret }) => secret.kind === 'code');
-}
-
-function authWith(auth: StoredAuth, replace: ReplaceSecret): StoredAuth {
-  if (auth.type !== 'bearer') return auth;
-  return { ...auth, token: replace(auth.token, SECRET_FIELDS.bearerToken) };
 }

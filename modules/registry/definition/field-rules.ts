@@ -4,7 +4,6 @@ import type { SourceSelection, StartFrom } from '../webhook.events.js';
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
 import { hasControlCharacter, isRecord, type Problems } from './problems.js';
-import type { AuthDraft } from './webhook-draft.js';
 
 /** Whether `value` can be the id of a webhook: it stands in stream names and URLs, so it holds nothing special to them. */
 export function isWebhookId(value: unknown): value is string {
@@ -62,30 +61,6 @@ export function checkTenantId(value: unknown, problems: Problems): string | null
     'tenantId',
     `the tenant is not 1 to ${DEFINITION_LIMITS.tenantIdLength} visible characters`,
     'Give the tenant as the events carry it, or none.',
-  );
-}
-
-/** Checks how requests are authorised. */
-export function checkAuth(value: unknown, problems: Problems): AuthDraft | undefined {
-  const type = isRecord(value) ? value['type'] : undefined;
-  if (type === 'none') return { type };
-  if (!isRecord(value) || type !== 'bearer') {
-    problems.add(
-      'auth',
-      'this is no known kind of authorisation',
-      "Give { type: 'none' } or { type: 'bearer', token }.",
-    );
-    return;
-  }
-  const token = value['token'];
-  const longest = DEFINITION_LIMITS.bearerTokenLength;
-  if (typeof token === 'string' && token.length <= longest && /^[\x21-\x7e]+$/u.test(token)) {
-    return { type, token: new ClearSecret(token) };
-  }
-  problems.add(
-    'auth.token',
-    `the token is not 1 to ${longest} visible ASCII characters`,
-    'Give the token alone, without the word Bearer and without white space.',
   );
 }
 

@@ -1,9 +1,14 @@
-import type { RetryPolicy, SigningPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import type {
+  AuthOf,
+  RetryPolicy,
+  SigningPolicy,
+  SourceSelection,
+  StartFrom,
+} from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
 import type { HeaderDraft } from './header-rules.js';
 
-export type AuthDraft =
-  { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: ClearSecret };
+export type AuthDraft = AuthOf<ClearSecret>;
 
 /** A definition that passed every check, with its secrets still in clear: it is never stored. */
 export interface WebhookDraft {

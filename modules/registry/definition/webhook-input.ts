@@ -1,4 +1,5 @@
 import type {
+  AuthOf,
   RetryPolicy,
   SigningPolicy,
   SigningProfile,
@@ -7,8 +8,8 @@ import type {
 } from '../webhook.events.js';
 import type { HeaderInput } from './header-rules.js';
 
-export type AuthInput =
-  { readonly type: 'none' } | { readonly type: 'bearer'; readonly token: string };
+/** How requests are authorised, secrets in clear. */
+export type AuthInput = AuthOf<string>;
 
 /**
  * A style of signature, `standard`, `github` or `stripe`, with the names of those headers that are not to have their

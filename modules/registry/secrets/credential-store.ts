@@ -1,17 +1,18 @@
 import { type Clock, PosthornError } from '../../kernel/index.js';
 import type { DeclaredWebhooks } from '../declaration/declared-webhooks.js';
+import { isKnownAuth, mapAuth, secretsOfAuth } from '../definition/auth-mapping.js';
 import { hasCodeSecrets, SECRET_FIELDS } from '../definition/definition-secrets.js';
 import { isKnownSigning, signingOf } from '../definition/signing-policy.js';
 import type { WebhookDraft } from '../definition/webhook-draft.js';
 import { endOf } from '../signing-keys.js';
-import type { StoredSecret } from '../webhook.events.js';
+import type { AuthOf, StoredSecret } from '../webhook.events.js';
 import type { Webhook, WebhookCredentials } from '../webhook.js';
 import type { VaultKeeper } from './vault-keeper.js';
 
 interface OpenedCredentials {
   readonly webhook: Webhook;
   readonly signingSecrets: readonly { readonly clear: string; readonly expiresAt: number }[];
-  readonly bearerToken: string | null;
+  readonly auth: AuthOf<string>;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -31,8 +32,7 @@ export class CredentialStore {
   /** The digest of the definition whose code is needed to send for the webhook and not here; else `null`. */
   missingCode(webhook: Webhook): string | null {
     const { definition, digest, id } = webhook;
-    const isKnownAuth = ['none', 'bearer'].includes(definition.auth.type);
-    const isKnown = isKnownAuth && isKnownSigning(signingOf(definition));
+    const isKnown = isKnownAuth(definition.auth) && isKnownSigning(signingOf(definition));
     const isHere = !hasCodeSecrets(definition) || this.#declared.find(id, digest) !== undefined;
     return isKnown && isHere ? null : digest;
   }
@@ -49,9 +49,9 @@ export class CredentialStore {
       this.#opened.set(webhook.id, opened);
     }
     const now = this.#clock.now();
-    const { bearerToken, headers, signingSecrets } = opened;
+    const { auth, headers, signingSecrets } = opened;
     const valid = signingSecrets.filter(({ expiresAt }) => expiresAt > now);
-    return { bearerToken, headers, signingSecrets: valid.map(({ clear }) => clear) };
+    return { auth, headers, signingSecrets: valid.map(({ clear }) => clear) };
   }
 
   /** Forgets what was opened for the webhook. */
@@ -77,7 +77,7 @@ export class CredentialStore {
         clear: open(secret, SECRET_FIELDS.signingSecret),
         expiresAt: endOf(secret),
       })),
-      bearerToken: auth.type === 'none' ? null : open(auth.token, SECRET_FIELDS.bearerToken),
+      auth: mapAuth(auth, open),
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [
           name,
@@ -108,9 +108,7 @@ function secretsOf(draft: WebhookDraft): readonly (readonly [field: string, clea
     ...Object.entries(draft.headers).flatMap(([name, value]) =>
       typeof value === 'string' ? [] : [[SECRET_FIELDS.header(name), value.reveal()] as const],
     ),
-    ...(draft.auth.type === 'none'
-      ? []
-      : [[SECRET_FIELDS.bearerToken, draft.auth.token.reveal()] as const]),
+    ...[...secretsOfAuth(draft.auth)].map(([field, secret]) => [field, secret.reveal()] as const),
   ];
 }
 

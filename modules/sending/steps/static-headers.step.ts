@@ -47,7 +47,7 @@ export function staticHeaders(userAgent: string): SendStep {
     for (const name of Object.keys(exchange.request.headers)) {
       const lowerCase = name.toLowerCase();
       if (isReservedHeader(lowerCase, exchange.request)) continue;
-      if (lowerCase === 'authorization' && exchange.request.bearerToken !== null) continue;
+      if (lowerCase === 'authorization' && exchange.request.auth.type !== 'none') continue;
       if (lowerCase === 'user-agent') hasUserAgent = true;
       addHeader(exchange, lowerCase, exchange.request.headers[name] ?? '');
     }

@@ -1,0 +1,42 @@
+import type { AuthOf } from '../webhook.events.js';
+
+/** Fields of the secrets of an authorisation, as they are bound to their encryption. */
+export const AUTH_SECRET_FIELDS = {
+  bearer: 'auth.token',
+  basic: 'auth.password',
+} as const;
+
+/** The kinds of authorisation that this release can send with. */
+const KNOWN: ReadonlySet<string> = new Set(['none', ...Object.keys(AUTH_SECRET_FIELDS)]);
+
+/** Whether this release can send with `auth`: a later one may have recorded a kind that is unknown here. */
+export function isKnownAuth(auth: AuthOf<unknown>): boolean {
+  return KNOWN.has(auth.type);
+}
+
+/**
+ * The same authorisation with each of its secrets replaced. The one place that knows which parts of it are secrets; a
+ * kind that is unknown here is left as it is.
+ */
+export function mapAuth<From, To>(
+  auth: AuthOf<From>,
+  replace: (secret: From, field: string) => To,
+): AuthOf<To> {
+  switch (auth.type) {
+    case 'bearer':
+      return { ...auth, token: replace(auth.token, AUTH_SECRET_FIELDS.bearer) };
+    case 'basic':
+      return { ...auth, password: replace(auth.password, AUTH_SECRET_FIELDS.basic) };
+    default:
+      return auth;
+  }
+}
+
+/** The secrets of an authorisation, by field. */
+export function secretsOfAuth<Secret>(auth: AuthOf<Secret>): ReadonlyMap<string, Secret> {
+  const found = new Map<string, Secret>();
+  mapAuth(auth, (secret, field) => {
+    found.set(field, secret);
+  });
+  return found;
+}
