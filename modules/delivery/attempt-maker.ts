@@ -1,12 +1,18 @@
 import type { RecordedEvent } from '@eventstore/db-client';
 import type { Clock } from '../kernel/index.js';
-import { signingOf, type Webhook, type WebhookDirectory } from '../registry/index.js';
+import {
+  signingOf,
+  sourceEventOf,
+  type Webhook,
+  type WebhookDirectory,
+} from '../registry/index.js';
 import {
   type AttemptResult,
   type OutgoingRequest,
   type Sender,
   STANDARD_CONTENT_TYPE,
   standardEnvelope,
+  transformedBody,
 } from '../sending/index.js';
 import type { AttemptOutcome } from './delivery.aggregate.js';
 import type { AttemptRecord } from './delivery.events.js';
@@ -65,17 +71,7 @@ export class AttemptMaker {
   prepare(subject: AttemptSubject): OutgoingRequest {
     const { event, webhook } = subject;
     const { definition } = webhook;
-    const body = standardEnvelope({
-      eventId: event.id,
-      eventType: event.type,
-      stream: event.streamId,
-      revision: event.revision.toString(),
-      tenantId: subject.tenantId,
-      occurredAt: event.created.toISOString(),
-      data: event.data,
-      metadata: event.metadata,
-      isReplay: subject.isReplay,
-    });
+    const body = this.#bodyOf(subject);
     const credentials = this.#directory.credentials(webhook);
     return {
       webhookId: subject.deliveryId,
@@ -102,6 +98,22 @@ export class AttemptMaker {
   /** Aborts what is under way: its outcome is unknown, and it is not recorded. */
   abort(): void {
     this.#abort.abort();
+  }
+
+  #bodyOf({ event, isReplay, tenantId, webhook }: AttemptSubject): Buffer {
+    const { transform } = this.#directory.functions(webhook);
+    if (transform) return transformedBody(transform, sourceEventOf(event, tenantId));
+    return standardEnvelope({
+      eventId: event.id,
+      eventType: event.type,
+      stream: event.streamId,
+      revision: event.revision.toString(),
+      tenantId,
+      occurredAt: event.created.toISOString(),
+      data: event.data,
+      metadata: event.metadata,
+      isReplay,
+    });
   }
 
   #outcomeOf(result: AttemptResult, webhook: Webhook): AttemptOutcome {

@@ -31,10 +31,13 @@ export type {
   WebhookPatch,
 } from './definition/webhook-input.js';
 export { RegistryDirectory, type WebhookHistory } from './directory/registry-directory.js';
+export type { FunctionInput } from './functions/declared-function.js';
+export type { EventTransform } from './functions/webhook-functions.js';
 export { RegistryBootstrap } from './registry-bootstrap.service.js';
 export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
 export { type RegistryOptions, type VanishedPolicy } from './registry.options.js';
 export { isSelected } from './matching/selection.js';
+export { type SourceEvent, sourceEventOf } from './source-event.js';
 export { KeyRing } from './secrets/key-ring.js';
 export type { SigningKey, VerificationKeys } from './signing-keys.js';
 export { type CommandResult, type ExecuteOptions, WebhookRecorded } from './webhook-writer.js';

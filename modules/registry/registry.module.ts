@@ -17,12 +17,14 @@ import {
 import { CLOCK, type Clock } from '../kernel/index.js';
 import { REGISTRY_HANDLERS } from './commands/registry.handlers.js';
 import { DeclaredWebhooks } from './declaration/declared-webhooks.js';
+import { WebhookCode } from './declaration/webhook-code.js';
 import { WebhookDiscovery } from './declaration/webhook-discovery.js';
 import type { DefinitionRules } from './definition/definition-rules.js';
 import { CommandDeadline } from './directory/command-deadline.js';
 import { RegistryDirectory } from './directory/registry-directory.js';
 import { RegistryFollower } from './directory/registry-follower.js';
 import { RegistryLog } from './directory/registry-log.js';
+import { FunctionStore } from './functions/function-store.js';
 import { RegistryBootstrap } from './registry-bootstrap.service.js';
 import {
   DEFAULT_COMMAND_TIMEOUT_MS,
@@ -63,7 +65,10 @@ function partsOf(
   const deadline = new CommandDeadline(clock, commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS);
   const keeper = new VaultKeeper(log, options.keyRing, clock, deadline);
   const declared = new DeclaredWebhooks();
-  const directory = new RegistryDirectory(log, new CredentialStore(keeper, declared, clock));
+  const code = new WebhookCode(declared);
+  const credentials = new CredentialStore(keeper, code, clock);
+  const functions = new FunctionStore(code);
+  const directory = new RegistryDirectory({ log, code, credentials, functions });
   const writer = new WebhookWriter({ log, directory, deadline, publish: publishOn(events) });
   const deciding = { directory, writer, keeper, declared, clock, release, onVanished };
   const registrar = new WebhookRegistrar(deciding);

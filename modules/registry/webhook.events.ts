@@ -74,6 +74,13 @@ export interface SigningPolicy {
   readonly profiles: readonly SigningProfile[];
 }
 
+/** A function that lives in the code which declared the webhook: what stands for it where it is stored. */
+export interface StoredFunction {
+  readonly kind: 'function';
+  /** What its author calls this version of it, or `sha256:` and a digest of its source text. */
+  readonly version: string;
+}
+
 export type WebhookOwner = 'code' | 'api';
 
 /** When a failed attempt is tried again. Durations in milliseconds. */
@@ -139,6 +146,8 @@ export interface WebhookDefinitionRecord {
   /** False: registered, but matches nothing. */
   readonly isActive: boolean;
   readonly description: string | null;
+  /** What makes the body of requests; absent: the envelope does. */
+  readonly transform?: StoredFunction;
 }
 
 /** One field of a change: where it is, and the plain values before and after (secrets as fingerprints). */

@@ -1,3 +1,4 @@
+import type { WebhookFunctions } from './functions/webhook-functions.js';
 import type {
   AuthOf,
   RetryPolicy,
@@ -62,12 +63,18 @@ export interface WebhookDirectory {
   /** All that are not removed, by id. */
   all(): readonly Webhook[];
   /**
-   * Whether this instance can send for the webhook: what a declared webhook keeps in code must be here, with the same
-   * digest. @returns `null` when it can, else the digest that is needed
+   * Whether this instance can send for the webhook: what a declared webhook keeps in code, secrets and functions, must
+   * be here, with the same digest. @returns `null` when it can, else the digest that is needed
    */
   missingCode(webhook: Webhook): string | null;
   /** Decrypts, or takes from code, what an attempt for this webhook is sent with. */
   credentials(webhook: Webhook): WebhookCredentials;
+  /**
+   * What of the webhook can be called: functions that the code of this instance declares.
+   *
+   * @throws PosthornError `PSH_REGISTRY_CODE_MISSING` when they are not here
+   */
+  functions(webhook: Webhook): WebhookFunctions;
   /** Calls `listener` after each change; returns what ends it. */
   onChange(listener: (webhook: Webhook) => void): () => void;
 }

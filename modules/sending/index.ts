@@ -15,6 +15,7 @@ export {
 export { EGRESS_FETCH, SendingModule } from './sending.module.js';
 export type { SendingOptions } from './sending.options.js';
 export type { SigningProfile } from './signing/signing-profile.js';
+export { transformedBody } from './envelope/transformed-body.js';
 export {
   type EnvelopeInput,
   STANDARD_CONTENT_TYPE,

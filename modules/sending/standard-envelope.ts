@@ -1,10 +1,7 @@
-import { PosthornError } from '../kernel/index.js';
+import { bodyOf, DEFAULT_MAX_BODY_BYTES, poison } from './envelope/body.js';
 
 /** `content-type` of the Standard envelope. */
 export const STANDARD_CONTENT_TYPE = 'application/json';
-
-/** Largest request body by default, in bytes. Standard Webhooks advises to stay below 20 kB. */
-const DEFAULT_MAX_BODY_BYTES = 1_048_576;
 
 /** An observed event, and what is known of it where it is delivered. */
 export interface EnvelopeInput {
@@ -41,16 +38,7 @@ export function standardEnvelope(
   input: EnvelopeInput,
   maxBodyBytes: number = DEFAULT_MAX_BODY_BYTES,
 ): Buffer {
-  const text = serialize(input);
-  // A character takes at least one byte: what is too long as text need not be copied to be measured.
-  if (text.length <= maxBodyBytes) {
-    const body = Buffer.from(text);
-    if (body.length <= maxBodyBytes) return body;
-  }
-  throw new PosthornError(
-    'PSH_SENDING_BODY_TOO_LARGE',
-    `The event makes a body of more than ${maxBodyBytes} bytes.`,
-  );
+  return bodyOf(serialize(input), maxBodyBytes);
 }
 
 function serialize(input: EnvelopeInput): string {
@@ -76,14 +64,6 @@ function serialize(input: EnvelopeInput): string {
   } catch (error) {
     throw poison('its data has no JSON form', error);
   }
-}
-
-function poison(reason: string, cause?: unknown): PosthornError {
-  return new PosthornError(
-    'PSH_SENDING_POISON_EVENT',
-    `The event cannot be turned into a request: ${reason}.`,
-    { cause },
-  );
 }
 
 /** `$name` (the convention of EventStoreDB) or `name` of the event's metadata, if it is a text. */

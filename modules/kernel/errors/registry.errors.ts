@@ -63,7 +63,7 @@ export const REGISTRY_ERRORS = {
   },
   PSH_REGISTRY_CODE_MISSING: {
     status: 409,
-    title: 'A secret of the webhook lives in code that this instance does not run',
+    title: 'A secret or a function of the webhook lives in code that this instance does not run',
     fix: 'Ask an instance that runs the release which declared the webhook.',
   },
   PSH_REGISTRY_UNKNOWN_SECRET: {

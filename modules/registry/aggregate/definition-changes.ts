@@ -7,8 +7,8 @@ import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js
 
 /** The definition after a change: headers and signing are merged, everything else replaces what was. */
 export function patched(
-  { signing: before, ...definition }: WebhookDefinitionRecord,
-  { headers = {}, signing, ...fields }: RecordPatch,
+  { signing: before, transform: transformBefore, ...definition }: WebhookDefinitionRecord,
+  { headers = {}, signing, transform = transformBefore, ...fields }: RecordPatch,
 ): WebhookDefinitionRecord {
   const replaced = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   const kept = Object.entries(definition.headers).filter(
@@ -21,6 +21,7 @@ export function patched(
     ...definition,
     ...fields,
     ...recordedSigning({ ...(before ?? DEFAULT_SIGNING), ...signing }),
+    ...(transform && { transform }),
     headers: Object.fromEntries([...kept, ...added]),
   };
 }

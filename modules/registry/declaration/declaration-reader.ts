@@ -41,5 +41,5 @@ async function define(
 ): Promise<WebhookDraft> {
   const builder = new DefinitionBuilder(declaration.url);
   await definition.define(builder);
-  return builder.build(declaration.id, rules);
+  return builder.build(declaration.id, { ...rules, isDeclared: true });
 }

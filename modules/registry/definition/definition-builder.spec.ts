@@ -66,6 +66,7 @@ describe('DefinitionBuilder', () => {
       isActive: true,
       description: null,
       startFrom: 'now',
+      transform: null,
     });
   });
 

@@ -1,5 +1,6 @@
 import { ANY_EVENT_TYPE } from './event-type-rules.js';
 import { type HeaderInput, isCredentialHeader } from './header-rules.js';
+import type { EventTransform } from '../functions/webhook-functions.js';
 import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
 import type { WebhookDraft } from './webhook-draft.js';
@@ -132,6 +133,20 @@ export class DefinitionBuilder {
    */
   withSigningSecret(newest: string, ...previous: readonly string[]): this {
     return this.#set({ signingSecrets: [newest, ...previous] });
+  }
+
+  /**
+   * Makes the body of every request with a function, in place of the envelope: what it answers is sent as JSON. Only where
+   * the webhook is declared in code.
+   *
+   * @param options.version what stands for the function in the definition; default: a digest of its source text
+   * @example
+   * webhook.withTransform((event) => ({ text: `${event.type} in ${event.stream}` }))
+   */
+  withTransform(transform: EventTransform, { version }: { readonly version?: string } = {}): this {
+    return this.#set({
+      transform: version === undefined ? transform : { call: transform, version },
+    });
   }
 
   /** When a failed attempt is tried again. Default: 10 attempts over 75 h 35 m 05 s, as Standard Webhooks suggests. */

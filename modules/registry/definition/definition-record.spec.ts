@@ -4,7 +4,7 @@ import { SecretVault } from '../secrets/secret-vault.js';
 import type { WebhookDefinitionRecord } from '../webhook.events.js';
 import { definitionDigest, diffDefinitions, recordOf, secretStore } from './definition-record.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
-import { hasCodeSecrets } from './definition-secrets.js';
+import { hasCode } from './definition-needs.js';
 import type { WebhookInput } from './webhook-input.js';
 
 const RULES: DefinitionRules = {
@@ -197,7 +197,7 @@ describe('a recorded definition', () => {
     expect(record(input).headers).toMatchObject({ 'X-Key': { kind: 'encrypted' }, 'X-Plain': 'p' });
     expect(record(input, 'code').headers).toMatchObject({ 'X-Key': { kind: 'code' } });
     expect(record(input, 'code').signingSecrets).toMatchObject([{ kind: 'encrypted' }]);
-    expect(hasCodeSecrets(record(input))).toBe(false);
-    expect(hasCodeSecrets(record(input, 'code'))).toBe(true);
+    expect(hasCode(record(input))).toBe(false);
+    expect(hasCode(record(input, 'code'))).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import type {
   FieldChange,
   SigningKind,
   SigningPolicy,
+  StoredFunction,
   StoredSecret,
   WebhookDefinitionRecord,
   WebhookOwner,
@@ -13,6 +14,7 @@ import { mapAuth } from './auth-mapping.js';
 import type { ClearSecret } from './clear-secret.js';
 import { SECRET_FIELDS } from './definition-secrets.js';
 import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
+import { storedPart } from '../functions/declared-function.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
 
 /** Turns a clear secret into what may be stored of it. */
@@ -56,24 +58,31 @@ export function recordOf(
     auth: mapAuth(draft.auth, store),
     signingSecrets: [...named, ...unnamed.map(generate)],
     ...recordedSigning(draft.signing),
+    ...recordedTransform(draft.transform),
     namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
   };
 }
 
 /** A change as it is decided: plain fields, headers to merge by name. */
 export type RecordPatch = Partial<
-  Omit<WebhookDefinitionRecord, 'headers' | 'signing' | 'signingSecrets' | 'namedSigningSecrets'>
+  Omit<
+    WebhookDefinitionRecord,
+    'headers' | 'signing' | 'signingSecrets' | 'namedSigningSecrets' | 'transform'
+  >
 > & {
   readonly headers?: Readonly<Record<string, StoredSecret | string | null>>;
   readonly signing?: Partial<SigningPolicy>;
+  /** `null`: none any more. */
+  readonly transform?: StoredFunction | null;
 };
 
 export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatch {
-  const { auth, headers, ...plain } = draft;
+  const { auth, headers, transform, ...plain } = draft;
   return {
     ...plain,
     ...(headers && { headers: storedHeaders(headers, store) }),
     ...(auth && { auth: mapAuth(auth, store) }),
+    ...(transform !== undefined && { transform: storedPart(transform) }),
   };
 }
 
@@ -111,6 +120,13 @@ function storedHeaders<Value extends ClearSecret | string | null>(
   return Object.fromEntries(stored) as Record<string, StoredSecret | Exclude<Value, ClearSecret>>;
 }
 
+/** Absent where there is none, so that definitions from before transforms stay equal to themselves. */
+function recordedTransform(
+  transform: WebhookDraft['transform'],
+): Pick<WebhookDefinitionRecord, 'transform'> {
+  return transform ? { transform: storedPart(transform) } : {};
+}
+
 /** The values of a definition with fingerprints in place of secrets. */
 function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
   const headers = Object.entries(record.headers).map(([name, value]) => [
@@ -118,12 +134,13 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     shown(value),
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
-  const { isReplayable, isActive, description, auth, signing } = record;
+  const { isReplayable, isActive, description, auth, signing, transform } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
     // Absent where it is the default: the digest of a definition that says nothing about it never changes.
     ...(signing && { signing }),
+    ...(transform && { transform }),
     eventTypes: [...new Set(record.eventTypes)].sort(),
     headers: Object.fromEntries(headers) as Record<string, unknown>,
     auth: mapAuth(auth, shown),

@@ -12,6 +12,7 @@ import {
   checkTenantId,
   checkWebhookId,
 } from './field-rules.js';
+import { checkFunction } from '../functions/function-rules.js';
 import { checkHeaders } from './header-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
 import { checkRetry } from './retry-rules.js';
@@ -29,6 +30,8 @@ export interface DefinitionRules {
   /** Header names that are taken, beside those that always are: the configured signature headers. */
   readonly reservedHeaders: readonly string[];
   readonly isReservedStream: (stream: string) => boolean;
+  /** Whether it is the definition of a class with `@Webhook`, which may hold functions. @default false */
+  readonly isDeclared?: boolean;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -70,6 +73,14 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   isActive: (value, { problems }) => checkFlag('isActive', value, problems),
   description: (value, { problems }) => checkDescription(value, problems),
   startFrom: (value, { rules, problems }) => checkStartFrom(value, rules.now(), problems),
+  transform: (value, { rules, problems }) =>
+    value === null
+      ? null
+      : checkFunction(
+          { field: 'transform', isDeclared: rules.isDeclared === true },
+          value,
+          problems,
+        ),
 };
 
 /** Fields that are settled when a webhook is registered, or have a command of their own. */
@@ -90,6 +101,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   isActive: true,
   description: null,
   startFrom: 'now',
+  transform: null,
 };
 
 /**

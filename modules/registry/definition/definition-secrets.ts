@@ -45,8 +45,3 @@ export function secretsIn(record: WebhookDefinitionRecord): readonly PlacedSecre
   });
   return found;
 }
-
-/** Whether a definition has secrets that stay in the code which declared it. */
-export function hasCodeSecrets(record: WebhookDefinitionRecord): boolean {
-  return secretsIn(record).some(({ secret }) => secret.kind === 'code');
-}

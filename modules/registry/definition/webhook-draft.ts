@@ -6,6 +6,8 @@ import type {
   StartFrom,
 } from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
+import type { DeclaredFunction } from '../functions/declared-function.js';
+import type { EventTransform } from '../functions/webhook-functions.js';
 import type { HeaderDraft } from './header-rules.js';
 
 export type AuthDraft = AuthOf<ClearSecret>;
@@ -31,6 +33,8 @@ export interface WebhookDraft {
   readonly isActive: boolean;
   readonly description: string | null;
   readonly startFrom: StartFrom;
+  /** `null`: none. */
+  readonly transform: DeclaredFunction<EventTransform> | null;
 }
 
 /** A change that passed every check, with its secrets still in clear. */

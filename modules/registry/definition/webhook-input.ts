@@ -6,6 +6,8 @@ import type {
   SourceSelection,
   StartFrom,
 } from '../webhook.events.js';
+import type { FunctionInput } from '../functions/declared-function.js';
+import type { EventTransform } from '../functions/webhook-functions.js';
 import type { HeaderInput } from './header-rules.js';
 
 /** How requests are authorised, secrets in clear. */
@@ -64,6 +66,8 @@ export interface WebhookInput {
   readonly description?: string | null;
   /** Where the webhook starts to listen; default `now`. Counts when it is registered, never later. */
   readonly startFrom?: StartFrom;
+  /** Makes the body of requests instead of the envelope; a function only where the webhook is declared in code. */
+  readonly transform?: FunctionInput<EventTransform> | null;
 }
 
 /**

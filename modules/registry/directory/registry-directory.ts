@@ -1,4 +1,7 @@
 import { Logger } from '@nestjs/common';
+import type { WebhookCode } from '../declaration/webhook-code.js';
+import type { FunctionStore } from '../functions/function-store.js';
+import type { WebhookFunctions } from '../functions/webhook-functions.js';
 import { tenantKeyOf } from '../matching/match-keys.js';
 import { MatchingIndex } from '../matching/matching-index.js';
 import type { CredentialStore } from '../secrets/credential-store.js';
@@ -19,6 +22,13 @@ export interface WebhookHistory {
   readonly upTo: bigint;
 }
 
+interface DirectoryParts {
+  readonly log: RegistryLog;
+  readonly code: WebhookCode;
+  readonly credentials: CredentialStore;
+  readonly functions: FunctionStore;
+}
+
 /** Webhook streams read at once while the directory catches up. */
 const READS_AT_ONCE = 32;
 
@@ -28,7 +38,9 @@ const READS_AT_ONCE = 32;
  */
 export class RegistryDirectory implements WebhookDirectory {
   readonly #log: RegistryLog;
+  readonly #code: WebhookCode;
   readonly #credentials: CredentialStore;
+  readonly #functions: FunctionStore;
   readonly #logger = new Logger('Registry');
   readonly #entries = new Map<string, WebhookEntry>();
   readonly #index = new MatchingIndex();
@@ -36,9 +48,11 @@ export class RegistryDirectory implements WebhookDirectory {
   readonly #reads = new SharedRead(() => this.#catchUp());
   #nextPointer = 0n;
 
-  constructor(log: RegistryLog, credentials: CredentialStore) {
-    this.#log = log;
-    this.#credentials = credentials;
+  constructor(parts: DirectoryParts) {
+    this.#log = parts.log;
+    this.#code = parts.code;
+    this.#credentials = parts.credentials;
+    this.#functions = parts.functions;
   }
 
   barrier(): Promise<void> {
@@ -60,11 +74,15 @@ export class RegistryDirectory implements WebhookDirectory {
   }
 
   missingCode(webhook: Webhook): string | null {
-    return this.#credentials.missingCode(webhook);
+    return this.#code.missing(webhook);
   }
 
   credentials(webhook: Webhook): WebhookCredentials {
     return this.#credentials.credentials(webhook);
+  }
+
+  functions(webhook: Webhook): WebhookFunctions {
+    return this.#functions.functions(webhook);
   }
 
   onChange(listener: (webhook: Webhook) => void): () => void {
@@ -134,6 +152,7 @@ export class RegistryDirectory implements WebhookDirectory {
     const entry = advanceEntry(before, { ...pointer, revision }, events);
     this.#entries.set(entry.id, entry);
     this.#credentials.forget(entry.id);
+    this.#functions.forget(entry.id);
     if (!entry.webhook) return;
     this.#index.list(entry.id, tenantKeyOf(entry.webhook.definition), entry.spans);
     this.#announce(entry.webhook);

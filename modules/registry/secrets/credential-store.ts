@@ -1,8 +1,7 @@
-import { type Clock, PosthornError } from '../../kernel/index.js';
-import type { DeclaredWebhooks } from '../declaration/declared-webhooks.js';
-import { isKnownAuth, mapAuth, secretsOfAuth } from '../definition/auth-mapping.js';
-import { hasCodeSecrets, SECRET_FIELDS } from '../definition/definition-secrets.js';
-import { isKnownSigning, signingOf } from '../definition/signing-policy.js';
+import type { Clock } from '../../kernel/index.js';
+import { codeMissing, type WebhookCode } from '../declaration/webhook-code.js';
+import { mapAuth, secretsOfAuth } from '../definition/auth-mapping.js';
+import { SECRET_FIELDS } from '../definition/definition-secrets.js';
 import type { WebhookDraft } from '../definition/webhook-draft.js';
 import { endOf } from '../signing-keys.js';
 import type { AuthOf, StoredSecret } from '../webhook.events.js';
@@ -19,22 +18,14 @@ interface OpenedCredentials {
 /** Opens what webhooks are sent with, and holds it open for as long as the webhook stays as it is. */
 export class CredentialStore {
   readonly #keeper: VaultKeeper;
-  readonly #declared: DeclaredWebhooks;
+  readonly #code: WebhookCode;
   readonly #clock: Clock;
   readonly #opened = new Map<string, OpenedCredentials>();
 
-  constructor(keeper: VaultKeeper, declared: DeclaredWebhooks, clock: Clock) {
+  constructor(keeper: VaultKeeper, code: WebhookCode, clock: Clock) {
     this.#keeper = keeper;
-    this.#declared = declared;
+    this.#code = code;
     this.#clock = clock;
-  }
-
-  /** The digest of the definition whose code is needed to send for the webhook and not here; else `null`. */
-  missingCode(webhook: Webhook): string | null {
-    const { definition, digest, id } = webhook;
-    const isKnown = isKnownAuth(definition.auth) && isKnownSigning(signingOf(definition));
-    const isHere = !hasCodeSecrets(definition) || this.#declared.find(id, digest) !== undefined;
-    return isKnown && isHere ? null : digest;
   }
 
   /**
@@ -60,7 +51,6 @@ export class CredentialStore {
   }
 
   #open(webhook: Webhook): OpenedCredentials {
-    if (this.missingCode(webhook) !== null) throw codeMissing(webhook.id);
     const { headers, auth, signingSecrets } = webhook.definition;
     const inCode = this.#secretsInCode(webhook);
     const open = (secret: StoredSecret, field: string): string => {
@@ -88,8 +78,9 @@ export class CredentialStore {
   }
 
   /** The secrets that the code of this instance holds for the webhook, by field and fingerprint. */
-  #secretsInCode({ id, digest }: Webhook): ReadonlyMap<string, string> {
-    const draft = this.#declared.find(id, digest)?.draft;
+  #secretsInCode(webhook: Webhook): ReadonlyMap<string, string> {
+    const { id } = webhook;
+    const draft = this.#code.draftOf(webhook);
     const secrets = draft ? secretsOf(draft) : [];
     return new Map(
       secrets.map(([field, clear]) => {
@@ -110,13 +101,6 @@ function secretsOf(draft: WebhookDraft): readonly (readonly [field: string, clea
     ),
     ...[...secretsOfAuth(draft.auth)].map(([field, secret]) => [field, secret.reveal()] as const),
   ];
-}
-
-function codeMissing(webhookId: string): PosthornError {
-  return new PosthornError(
-    'PSH_REGISTRY_CODE_MISSING',
-    `this instance does not hold the code of webhook "${webhookId}"`,
-  );
 }
 
 function keyOf(field: string, fingerprint: string): string {

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import type { StoredFunction } from '../webhook.events.js';
+
+/** Any function that a definition may hold. */
+export type AnyFunction = (...args: never[]) => unknown;
+
+/**
+ * A function as it is given: alone, or with what its author calls this version of it.
+ *
+ * A function has no value that can be compared, so its version stands for it in the digest of the definition. Without
+ * one it is a digest of the function's source text: another text is another definition, which instances that run the
+ * code of before leave to those that run the new one. What the function calls or captures is not in its text; who
+ * changes that, and minds which code sends, gives a version and counts it up.
+ */
+export type FunctionInput<Call extends AnyFunction> =
+  Call | { readonly call: Call; readonly version: string };
+
+/** A function that the code of a declared webhook gives, and what stands for it where it is stored. */
+export class DeclaredFunction<Call extends AnyFunction = AnyFunction> {
+  readonly call: Call;
+  readonly stored: StoredFunction;
+
+  constructor(call: Call, version: string = versionOf(call)) {
+    this.call = call;
+    this.stored = { kind: 'function', version };
+  }
+}
+
+/** What is stored of a part of a definition that may be a function: what stands for one, anything else as it is. */
+export function storedPart<Part>(part: Part): Stored<Part> {
+  return (part instanceof DeclaredFunction ? part.stored : part) as Stored<Part>;
+}
+
+type Stored<Part> = Part extends { readonly stored: StoredFunction } ? StoredFunction : Part;
+
+function versionOf(call: AnyFunction): string {
+  return `sha256:${createHash('sha256').update(call.toString()).digest('base64url')}`;
+}
