@@ -178,11 +178,31 @@ function streamed(host: CallHost, call: Call, args: readonly unknown[]): Readabl
   stream.once('end', () => {
     host.succeeded();
   });
+  endWithReader(stream);
+  return stream;
+}
+
+/**
+ * Ends the call at the server when its stream is left before the end, and reads what came of it by then. Otherwise the call
+ * stays unread for ever where its end had come already: the official client remembers it, and an application that disposes
+ * of its client waits for it.
+ */
+function endWithReader(stream: ServerStream): void {
+  let source: Readable | undefined;
+  stream.once('pipe', (piped: Readable) => {
+    source = piped;
+    if (stream.destroyed) drain();
+  });
   stream.once('close', () => {
     if (stream.readableEnded) return;
     (stream.cancel ?? stream.unsubscribe)?.call(stream).catch(() => undefined);
+    drain();
   });
-  return stream;
+
+  function drain(): void {
+    source?.unpipe();
+    source?.resume();
+  }
 }
 
 /** A stream of a connection that there is not: it fails in the next turn, as it would on the way. */
