@@ -24,6 +24,7 @@ export {
   type EventTypeClass,
   type EventTypeSource,
   type FunctionInput,
+  type EncryptionKey,
   type HeaderInput,
   PauseWebhook,
   type RegisterOptions,

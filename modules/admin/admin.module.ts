@@ -2,6 +2,7 @@ import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common'
 import { CqrsModule } from '@nestjs/cqrs';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.js';
 import { DeliveriesController } from './deliveries/deliveries.controller.js';
+import { EncryptionKeysController } from './encryption-keys/encryption-keys.controller.js';
 import { EventsController } from './events/events.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Promises } from './promises.service.js';
@@ -38,6 +39,7 @@ export class AdminModule {
         DeadLettersController,
         WebhookReplaysController,
         ReplaysController,
+        EncryptionKeysController,
         HealthController,
       ],
       providers: [Promises],

@@ -39,6 +39,7 @@ export { type RegistryOptions, type VanishedPolicy } from './registry.options.js
 export { isSelected } from './matching/selection.js';
 export { type SourceEvent, sourceEventOf } from './source-event.js';
 export { KeyRing } from './secrets/key-ring.js';
+export type { EncryptionKey } from './secrets/key-usage.js';
 export type { SigningKey, VerificationKeys } from './signing-keys.js';
 export { type CommandResult, type ExecuteOptions, WebhookRecorded } from './webhook-writer.js';
 export {
@@ -62,6 +63,7 @@ export type {
   FieldChange,
   RegistryKeyChecked,
   RegistryPointer,
+  ResealedSecret,
   SealedText,
   SigningKind,
   SigningPolicy,

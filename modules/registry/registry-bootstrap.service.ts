@@ -17,6 +17,8 @@ import type { DefinitionRules } from './definition/definition-rules.js';
 import type { CommandDeadline } from './directory/command-deadline.js';
 import type { RegistryDirectory } from './directory/registry-directory.js';
 import type { RegistryFollower } from './directory/registry-follower.js';
+import type { KeyUsage } from './secrets/key-usage.js';
+import type { Resealer } from './secrets/resealer.js';
 import type { VaultKeeper } from './secrets/vault-keeper.js';
 import type { WebhookRegistrar } from './webhook-registrar.js';
 
@@ -29,12 +31,15 @@ const PASSING: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 30_000;
+const NAMED_WEBHOOKS = 20;
 
 interface BootstrapParts {
   readonly discovery: WebhookDiscovery;
   readonly rules: DefinitionRules;
   readonly registrar: WebhookRegistrar;
   readonly keeper: VaultKeeper;
+  readonly usage: KeyUsage;
+  readonly resealer: Resealer;
   readonly directory: RegistryDirectory;
   readonly follower: RegistryFollower;
   readonly deadline: CommandDeadline;
@@ -66,6 +71,8 @@ export class RegistryBootstrap
   #cancelRetry: CancelTimer | undefined;
   #failures = 0;
   #isReady = false;
+  /** Webhooks that had secrets under keys which this instance lacks when it started. */
+  #lockedAtStart: readonly string[] = [];
   #isEnding = false;
 
   constructor(parts: BootstrapParts) {
@@ -78,9 +85,23 @@ export class RegistryBootstrap
     this.registrationCompleted.catch(() => undefined);
   }
 
-  /** Whether everything that is declared has been registered. */
+  /**
+   * Whether everything that is declared has been registered, and no webhook is left whose secrets this instance could
+   * not decrypt when it started: a deployment that drops a key too early stops here.
+   */
   get isReady(): boolean {
-    return this.#isReady;
+    const { missing } = this.#parts.usage;
+    return this.#isReady && !this.#lockedAtStart.some((webhookId) => missing.has(webhookId));
+  }
+
+  /** The webhooks that have secrets under encryption keys which this instance lacks, and the ids of these keys. */
+  get missingKeys(): {
+    readonly webhookIds: readonly string[];
+    readonly keyIds: readonly string[];
+  } {
+    const { missing } = this.#parts.usage;
+    const keyIds = new Set([...missing.values()].flat());
+    return { webhookIds: [...missing.keys()].sort(), keyIds: [...keyIds].sort() };
   }
 
   /**
@@ -102,6 +123,7 @@ export class RegistryBootstrap
 
   onModuleDestroy(): void {
     this.#isEnding = true;
+    this.#parts.resealer.stop();
     this.#cancelRetry?.();
     this.#fail(new PosthornError('PSH_REGISTRY_UNAVAILABLE', 'the application ends'));
   }
@@ -125,7 +147,7 @@ export class RegistryBootstrap
   }
 
   async #try(defined: readonly DefinedWebhook[]): Promise<void> {
-    const { keeper, directory, follower, registrar } = this.#parts;
+    const { keeper, directory, follower, registrar, resealer } = this.#parts;
     try {
       await keeper.open();
       await directory.barrier();
@@ -137,9 +159,23 @@ export class RegistryBootstrap
       this.#retryLater(defined, error);
       return;
     }
+    this.#reportMissingKeys();
     this.#isReady = true;
     this.#complete();
+    resealer.start();
     this.#logger.log(`registered ${defined.length} declared webhooks`);
+  }
+
+  #reportMissingKeys(): void {
+    const { webhookIds, keyIds } = this.missingKeys;
+    this.#lockedAtStart = webhookIds;
+    if (webhookIds.length === 0) return;
+    const named = webhookIds.slice(0, NAMED_WEBHOOKS).join(', ');
+    this.#logger.error(
+      `PSH_REGISTRY_UNKNOWN_KEY: the key ring lacks the keys ${keyIds.join(', ')}, with which secrets of ` +
+        `${webhookIds.length} webhooks are encrypted: ${named}. Their deliveries wait, and this instance is not ` +
+        'ready. Configure these keys again, behind the current one, or give the webhooks new secrets.',
+    );
   }
 
   #retryLater(defined: readonly DefinedWebhook[], error: Error): void {

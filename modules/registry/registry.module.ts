@@ -32,6 +32,8 @@ import {
   type RegistryOptions,
 } from './registry.options.js';
 import { CredentialStore } from './secrets/credential-store.js';
+import { KeyUsage } from './secrets/key-usage.js';
+import { Resealer } from './secrets/resealer.js';
 import { VaultKeeper } from './secrets/vault-keeper.js';
 import { WEBHOOK_DIRECTORY } from './webhook.js';
 import { WebhookRegistrar } from './webhook-registrar.js';
@@ -63,18 +65,22 @@ function partsOf(
   const { release = null, onVanished = 'keep', commandTimeoutMs } = options;
   const log = new RegistryLog(store.client, names, clock);
   const deadline = new CommandDeadline(clock, commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS);
-  const keeper = new VaultKeeper(log, options.keyRing, clock, deadline);
+  const ring = options.keyRing;
+  const keeper = new VaultKeeper(log, ring, clock, deadline);
   const declared = new DeclaredWebhooks();
   const code = new WebhookCode(declared);
   const credentials = new CredentialStore(keeper, code, clock);
   const functions = new FunctionStore(code);
   const directory = new RegistryDirectory({ log, code, credentials, functions });
+  const usage = new KeyUsage(ring, directory);
   const writer = new WebhookWriter({ log, directory, deadline, publish: publishOn(events) });
+  const resealer = new Resealer({ ring, keeper, usage, directory, writer, clock });
   const deciding = { directory, writer, keeper, declared, clock, release, onVanished };
   const registrar = new WebhookRegistrar(deciding);
   const rules = rulesOf(options, names, clock);
   const isShared = !store.capabilities.isExclusive;
-  return { clock, log, deadline, keeper, directory, writer, registrar, rules, release, isShared };
+  const kept = { keeper, usage, resealer, directory, writer, registrar };
+  return { clock, log, deadline, ...kept, rules, release, isShared };
 }
 
 const PROVIDERS: readonly Provider[] = [

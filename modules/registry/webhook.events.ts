@@ -223,7 +223,28 @@ export type WebhookEvent =
         readonly at: string;
         readonly by: string;
       };
+    }
+  | {
+      /** The secrets are what they were, encrypted with another key of the ring: the digest stays, nobody is told. */
+      readonly type: 'WebhookSecretsResealed';
+      readonly data: {
+        readonly v: 1;
+        readonly webhookId: string;
+        readonly secrets: readonly ResealedSecret[];
+        readonly at: string;
+        readonly by: string;
+      };
     };
+
+/** A secret that was encrypted again: the same clear text under the current key. */
+export interface ResealedSecret {
+  /** Which secret it is, such as `auth.token`. */
+  readonly field: string;
+  readonly fingerprint: string;
+  /** Id of the key that it was encrypted with before. */
+  readonly from: string;
+  readonly sealed: SealedText;
+}
 
 /**
  * On `posthorn.registry`: the event of the webhook's stream at `revision` takes effect here. Membership is counted from

@@ -18,6 +18,7 @@ import { signingOf } from './definition/signing-policy.js';
 import { checkNamedSecret, checkRotation } from './definition/signing-rules.js';
 import type { RegistryDirectory } from './directory/registry-directory.js';
 import { readSigningSecret } from './secrets/signing-secret.js';
+import type { EncryptionKey, KeyUsage } from './secrets/key-usage.js';
 import type { VaultKeeper } from './secrets/vault-keeper.js';
 import { type SigningKey, signingKeysOf, type VerificationKeys } from './signing-keys.js';
 import type { SigningKind } from './webhook.events.js';
@@ -57,6 +58,7 @@ interface ServiceParts {
   readonly registrar: WebhookRegistrar;
   readonly writer: WebhookWriter;
   readonly keeper: VaultKeeper;
+  readonly usage: KeyUsage;
   readonly discovery: WebhookDiscovery;
   readonly rules: DefinitionRules;
   readonly clock: Clock;
@@ -287,6 +289,18 @@ export class WebhooksService {
       'PSH_REGISTRY_NO_SHARED_SECRET',
       `the webhook "${id}" signs with key pairs alone`,
     );
+  }
+
+  /**
+   * The encryption keys, the current one first, and how many secrets are still encrypted with each: a key of before may
+   * be dropped once `canBeDropped` says so. Secrets are encrypted again under the current key in the background.
+   *
+   * @throws PosthornError `PSH_REGISTRY_UNAVAILABLE`
+   */
+  async encryptionKeys(): Promise<readonly EncryptionKey[]> {
+    const { directory, keeper, usage } = this.#parts;
+    await directory.barrier();
+    return usage.keys(await keeper.provenKeyId());
   }
 
   /**

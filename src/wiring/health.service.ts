@@ -57,7 +57,7 @@ export class PosthornHealth implements Readiness {
     const { active, waiting, waitingForCode } = this.#engine.load;
     return [
       this.#eventStore(),
-      { name: 'registry', isReady: this.#registry.isReady, details: {} },
+      registryCheck(this.#registry),
       feedCheck(this.#feed.health),
       reconcilerCheck(this.#reconciler.health),
       {
@@ -93,6 +93,16 @@ export class PosthornHealth implements Readiness {
       },
     };
   }
+}
+
+/** Ids of keys are no secret; which webhooks need them is told by the log, and to who holds the token. */
+function registryCheck({ isReady, missingKeys }: RegistryBootstrap): ReadinessCheck {
+  const { webhookIds, keyIds } = missingKeys;
+  const details =
+    webhookIds.length === 0
+      ? {}
+      : { missingKeys: keyIds.join(', '), webhooksWithoutKey: webhookIds.length };
+  return { name: 'registry', isReady, details };
 }
 
 function feedCheck({

@@ -1,11 +1,12 @@
 import { type FieldProblem, PosthornError } from '../../kernel/index.js';
 import { DEFINITION_LIMITS } from '../definition/definition-limits.js';
 import { refuseIfAny } from '../definition/definition-rules.js';
+import { secretsIn } from '../definition/definition-secrets.js';
 import { kindOf, kindsOf, signingOf } from '../definition/signing-policy.js';
 import type { WebhookDefinitionRecord, WebhookEvent } from '../webhook.events.js';
 import { isCurrent, isOver, rotated } from './signing-secrets.js';
 import type { DecisionOf } from './webhook.commands.js';
-import { refuseIfOwnedByCode, type Registered } from './webhook-state.js';
+import { refuseIfOwnedByCode, type Registered, type WebhookState } from './webhook-state.js';
 
 /** Signs with other keys from now on, and beside them with those of before for the overlap. */
 export function rotateSecret(
@@ -65,4 +66,26 @@ export function revokeSecret(
   }
   const data = { v: 1, webhookId, signingSecrets, revoked: fingerprint, at, by } as const;
   return [{ type: 'WebhookSecretRotated', data }];
+}
+
+/**
+ * Takes over what was encrypted again, where the secret is still the one that was opened, under the key that it was
+ * opened with: whoever comes second decides nothing, and a secret that was replaced in between stays replaced.
+ */
+export function resealSecrets(
+  webhookId: string,
+  { resealed, at, by }: DecisionOf<'reseal'>,
+  state: WebhookState,
+): readonly WebhookEvent[] {
+  if (state.phase !== 'registered') return [];
+  const held = new Set(
+    secretsIn(state.definition).flatMap(({ field, secret }) =>
+      secret.kind === 'encrypted' ? [`${field} ${secret.fingerprint} ${secret.keyId}`] : [],
+    ),
+  );
+  const secrets = resealed.filter(({ field, fingerprint, from }) =>
+    held.has(`${field} ${fingerprint} ${from}`),
+  );
+  if (secrets.length === 0) return [];
+  return [{ type: 'WebhookSecretsResealed', data: { v: 1, webhookId, secrets, at, by } }];
 }

@@ -5,7 +5,7 @@ import { kindsOf, signingOf } from '../definition/signing-policy.js';
 import type { FieldChange, StoredSecret, WebhookEvent } from '../webhook.events.js';
 import { keepEqualSecrets, patched, tooManyHeaders } from './definition-changes.js';
 import { bounded, renamed, withKinds } from './signing-secrets.js';
-import { revokeSecret, rotateSecret } from './secret-decisions.js';
+import { resealSecrets, revokeSecret, rotateSecret } from './secret-decisions.js';
 import type { DecisionOf, RegisterDecision, WebhookDecision } from './webhook.commands.js';
 import { evolveWebhook } from './webhook.evolution.js';
 import { refuseIfOwnedByCode, type Registered, type WebhookState } from './webhook-state.js';
@@ -44,6 +44,7 @@ function decide(
 ): readonly WebhookEvent[] {
   if (decision.type === 'register') return register(webhookId, decision, state);
   if (decision.type === 'vanish') return vanish(webhookId, decision, state);
+  if (decision.type === 'reseal') return resealSecrets(webhookId, decision, state);
   const current = registeredOrThrow(webhookId, state);
   switch (decision.type) {
     case 'change':

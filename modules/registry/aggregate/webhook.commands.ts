@@ -1,6 +1,7 @@
 import type { RecordPatch } from '../definition/definition-record.js';
 import type {
   EncryptedSecret,
+  ResealedSecret,
   SigningKind,
   StartFrom,
   WebhookDefinitionRecord,
@@ -53,6 +54,8 @@ export type WebhookDecision =
       readonly overlapMs: number;
     })
   | (Decision & { readonly type: 'revoke-secret'; readonly fingerprint: string })
+  /** Secrets were encrypted again; those that have changed in between are left alone. */
+  | (Decision & { readonly type: 'reseal'; readonly resealed: readonly ResealedSecret[] })
   /** The code that declared it no longer does. */
   | (Decision & {
       readonly type: 'vanish';

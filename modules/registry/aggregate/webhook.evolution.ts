@@ -1,4 +1,5 @@
-import type { WebhookEvent } from '../webhook.events.js';
+import { withSecrets } from '../definition/definition-secrets.js';
+import type { ResealedSecret, WebhookDefinitionRecord, WebhookEvent } from '../webhook.events.js';
 import type { Registered, WebhookState } from './webhook-state.js';
 
 type EventOf<Type extends WebhookEvent['type']> = Extract<WebhookEvent, { readonly type: Type }>;
@@ -7,6 +8,10 @@ type EventOf<Type extends WebhookEvent['type']> = Extract<WebhookEvent, { readon
 export function evolveWebhook(state: WebhookState, event: WebhookEvent): WebhookState {
   if (event.type === 'WebhookRegistered') return registered(event);
   if (state.phase === 'unregistered') return state;
+  if (event.type === 'WebhookSecretsResealed') {
+    // not a change of the webhook: the time of its last one stays
+    return { ...state, definition: resealed(state.definition, event.data.secrets) };
+  }
   const touched = { ...state, updatedAt: event.data.at };
   switch (event.type) {
     case 'WebhookChanged':
@@ -57,4 +62,16 @@ function changed(state: Registered, { data }: EventOf<'WebhookChanged'>): Regist
     definition: data.definition,
     digest: data.digest,
   };
+}
+
+function resealed(
+  definition: WebhookDefinitionRecord,
+  secrets: readonly ResealedSecret[],
+): WebhookDefinitionRecord {
+  return withSecrets(definition, (secret, field) => {
+    const found = secrets.find(
+      (one) => one.field === field && one.fingerprint === secret.fingerprint,
+    );
+    return found && secret.kind === 'encrypted' ? { ...secret, ...found.sealed } : secret;
+  });
 }

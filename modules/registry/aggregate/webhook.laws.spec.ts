@@ -64,6 +64,16 @@ const decisions: fc.Arbitrary<WebhookDecision[]> = fc.array(
     reason.map((one) => ({ type: 'resume' as const, reason: one, ...ASKED })),
     reason.map((one) => ({ type: 'remove' as const, reason: one, ...ASKED })),
     fc.constant({ type: 'disable' as const, reason: 'x', ...ASKED }),
+    fc.constantFrom('k', 'newer').map((from) => ({
+      type: 'reseal' as const,
+      resealed: [
+        {
+          ...{ field: 'signingSecret', fingerprint: 'generated', from },
+          sealed: { ...SEALED, keyId: 'newer' },
+        },
+      ],
+      ...ASKED,
+    })),
     fc.constant({ type: 'change' as const, patch: { concurrency: 3 }, ...ASKED }),
     fc
       .record({ policy: fc.constantFrom('pause' as const, 'remove' as const), release })

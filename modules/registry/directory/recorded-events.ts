@@ -38,7 +38,8 @@ export function asWebhookEvent({ type, data }: RecordedEvent): WebhookEvent | un
   const isKnown =
     PLAIN.has(type) ||
     (WITH_DEFINITION.has(type) && isDefinition(data['definition'])) ||
-    (type === 'WebhookSecretRotated' && Array.isArray(data['signingSecrets']));
+    (type === 'WebhookSecretRotated' && Array.isArray(data['signingSecrets'])) ||
+    (type === 'WebhookSecretsResealed' && isResealing(data['secrets']));
   return isKnown ? ({ type, data } as unknown as WebhookEvent) : undefined;
 }
 
@@ -68,4 +69,8 @@ function isDefinition(value: unknown): boolean {
     isRecord(value['headers']) &&
     isRecord(value['auth'])
   );
+}
+
+function isResealing(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => isRecord(one) && isRecord(one['sealed']));
 }

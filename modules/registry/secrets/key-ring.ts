@@ -48,6 +48,10 @@ export class KeyRing {
     return [...this.#keys.keys()];
   }
 
+  holds(keyId: string): boolean {
+    return this.#keys.has(keyId);
+  }
+
   /**
    * A key for one purpose, derived from the key of this id with HKDF-SHA-256 (RFC 5869); `undefined` if the ring does
    * not hold that id.

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { CodeSecret, EncryptedSecret } from '../webhook.events.js';
+import type { CodeSecret, EncryptedSecret, SealedText } from '../webhook.events.js';
 import type { KeyRing } from './key-ring.js';
 import { seal, unseal } from './sealing.js';
 
@@ -30,6 +30,15 @@ export class SecretVault {
       ...seal(this.#ring, clear, boundTo(place)),
       fingerprint: this.fingerprint(clear, place),
     };
+  }
+
+  /**
+   * The same secret encrypted with the current key.
+   *
+   * @throws PosthornError `PSH_REGISTRY_UNKNOWN_KEY`, `PSH_REGISTRY_WRONG_KEY`
+   */
+  reseal(secret: EncryptedSecret, place: SecretPlace): SealedText {
+    return seal(this.#ring, this.decrypt(secret, place), boundTo(place));
   }
 
   /** What is stored of a secret that stays in code. */

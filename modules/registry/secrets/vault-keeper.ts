@@ -50,6 +50,16 @@ export class VaultKeeper {
     return this.#opening;
   }
 
+  /**
+   * Id of the key that the newest proof is encrypted with: the current key of the instance that was last to bring
+   * another one. `undefined` in a registry that has no proof yet.
+   *
+   * @throws PosthornError `PSH_REGISTRY_UNAVAILABLE`
+   */
+  async provenKeyId(): Promise<string | undefined> {
+    return (await this.#log.keyProof())?.sealed.keyId;
+  }
+
   async #open(signal: AbortSignal): Promise<SecretVault> {
     for (let tries = 1; tries <= MAX_TRIES; tries++) {
       const proof = await this.#log.keyProof();
