@@ -5,7 +5,7 @@ import {
   type JSONEventData,
   type JSONType,
 } from '@eventstore/db-client';
-import type { Clock } from '../kernel/index.js';
+import { type Clock, pause } from '../kernel/index.js';
 import { clientErrorType } from './client-error.js';
 import type { EventStoreClient } from './event-store-client.js';
 import { OWN_EVENT_METADATA } from './stream-names.js';
@@ -80,7 +80,8 @@ export async function appendCertainly(
       if (decisive) return decisive;
       if (options.signal?.aborted || !isOutcomeUnknown(error)) throw error;
       options.onUnknown?.(error, tries);
-      await pause(options, Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS));
+      const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (tries - 1), LONGEST_PAUSE_MS);
+      await pause(options.clock, pauseMs, options.signal);
     }
   }
 }
@@ -104,16 +105,4 @@ export function isOutcomeUnknown(error: unknown): error is Error {
   const type = clientErrorType(error);
   if (type !== undefined) return UNKNOWN_OUTCOMES.has(type);
   return 'code' in error && UNKNOWN_GRPC_CODES.has(error.code);
-}
-
-function pause(options: CertainAppendOptions, delayMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      options.signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = options.clock.setTimer(done, delayMs);
-    options.signal?.addEventListener('abort', done, { once: true });
-  });
 }

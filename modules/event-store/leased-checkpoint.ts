@@ -1,5 +1,5 @@
 import { END, ErrorType, type JSONType } from '@eventstore/db-client';
-import type { Clock } from '../kernel/index.js';
+import { type Clock, pause } from '../kernel/index.js';
 import { appendCertainly, isOutcomeUnknown, newEvents } from './certain-append.js';
 import { isClientError } from './client-error.js';
 import { HeldLease, type LeaseEvent, type LeaseTerms } from './held-lease.js';
@@ -134,17 +134,4 @@ export class LeasedCheckpoint<Checkpoint extends JSONType> {
 /** Also after an await, before which the compiler remembers another answer. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
-}
-
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.setTimer(done, delayMs);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

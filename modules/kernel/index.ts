@@ -10,3 +10,4 @@ export {
   type PosthornErrorOptions,
 } from './errors/posthorn-error.js';
 export { ManualClock } from './manual-clock.js';
+export { pause } from './pause.js';

@@ -1,8 +1,8 @@
 import { type EventStoreClient, type HeldLease, readLogPage } from '../event-store/index.js';
 import type { ObservedPosition } from '../feed/index.js';
-import type { Clock } from '../kernel/index.js';
+import { type Clock, pause } from '../kernel/index.js';
 import type { Audit } from './audit.js';
-import { pause, withRest } from './pauses.js';
+import { withRest } from './with-rest.js';
 import type { AuditCheckpoint, UnresolvedStretch } from './reconciler.events.js';
 import type { ReconcilerOptions } from './reconciler.options.js';
 import { joined } from './unresolved-stretches.js';

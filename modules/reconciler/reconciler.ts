@@ -16,11 +16,10 @@ import {
   type ObservedPosition,
   startingPosition,
 } from '../feed/index.js';
-import { CLOCK, type Clock } from '../kernel/index.js';
+import { CLOCK, type Clock, pause } from '../kernel/index.js';
 import { Audit } from './audit.js';
 import { Auditor } from './auditor.js';
 import { KNOWN_DELIVERIES, type KnownDeliveries } from './known-deliveries.port.js';
-import { pause } from './pauses.js';
 import { RECONCILE_DELIVERY, type ReconcileDelivery } from './reconcile-delivery.port.js';
 import type { AuditCheckpoint } from './reconciler.events.js';
 import { RECONCILER_OPTIONS, type ReconcilerOptions } from './reconciler.options.js';

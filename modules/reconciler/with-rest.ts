@@ -1,18 +1,4 @@
-import type { Clock } from '../kernel/index.js';
-
-/** Resolves after `delayMs`, or as soon as `signal` aborts. */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.setTimer(done, delayMs);
-    signal.addEventListener('abort', done, { once: true });
-  });
-}
+import { type Clock, pause } from '../kernel/index.js';
 
 const SHORTEST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 1_000;
