@@ -1,5 +1,5 @@
 import { END, ErrorType, type JSONType } from '@eventstore/db-client';
-import { type Clock, pause } from '../kernel/index.js';
+import { pause } from '../kernel/index.js';
 import { appendCertainly, isOutcomeUnknown, newEvents } from './certain-append.js';
 import { isClientError } from './client-error.js';
 import { HeldLease, type LeaseEvent, type LeaseTerms } from './held-lease.js';
