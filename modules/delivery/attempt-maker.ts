@@ -4,6 +4,7 @@ import {
   signingOf,
   sourceEventOf,
   type Webhook,
+  type WebhookCredentials,
   type WebhookDirectory,
 } from '../registry/index.js';
 import {
@@ -79,6 +80,7 @@ export class AttemptMaker {
       body,
       contentType: STANDARD_CONTENT_TYPE,
       headers: credentials.headers,
+      secrets: secretHeaders(definition, credentials),
       signingSecrets: credentials.signingSecrets,
       signingProfiles: signingOf(definition).profiles,
       eventType: event.type,
@@ -134,6 +136,16 @@ export class AttemptMaker {
         };
     }
   }
+}
+
+/** The values of the static headers that were not given as plain ones. */
+function secretHeaders(
+  definition: Webhook['definition'],
+  { headers }: WebhookCredentials,
+): readonly string[] {
+  return Object.entries(headers).flatMap(([name, value]) =>
+    typeof definition.headers[name] === 'string' ? [] : [value],
+  );
 }
 
 function recordOf(result: AttemptResult): AttemptRecord {

@@ -1,6 +1,7 @@
 import type { Exchange } from './exchange.js';
 import type { RecordedBody } from './response/response-body.js';
 import { recordHeaders, type ResponseHeaders } from './response/response-headers.js';
+import { redact } from './response/redaction.js';
 import { parseRetryAfter } from './response/retry-after.js';
 import { type SendFailure, verdictOfFailure, verdictOfStatus } from './send-failure.js';
 import type { AttemptResult } from './sender.js';
@@ -30,7 +31,8 @@ export function attemptResult(
   body: RecordedBody | null,
 ): AttemptResult {
   const { failure, response } = ending;
-  const judgement = failure === null ? judgeStatus(ending.response.statusCode) : judge(failure);
+  const judgement =
+    failure === null ? judgeStatus(ending.response.statusCode) : judge(failure, exchange.secrets);
   return {
     verdict: judgement.verdict,
     url: exchange.request.url,
@@ -68,11 +70,12 @@ type Judgement = Pick<AttemptResult, 'verdict' | 'errorClass' | 'errorMessage'>;
 
 const SUCCESS: Judgement = { verdict: 'success', errorClass: null, errorMessage: null };
 
-function judge(failure: SendFailure): Judgement {
+function judge(failure: SendFailure, secrets: readonly string[]): Judgement {
   return {
     verdict: verdictOfFailure(failure.errorClass),
     errorClass: failure.errorClass,
-    errorMessage: failure.message,
+    // It may quote what an endpoint sent that speaks no HTTP.
+    errorMessage: redact(failure.message, secrets),
   };
 }
 

@@ -22,6 +22,11 @@ export interface OutgoingRequest {
    * header of its own.
    */
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Texts that must not be recorded, should the endpoint answer with them, beside the signing secrets, what authorises the
+   * request, and headers whose name speaks of credentials: the values of other headers that are secret.
+   */
+  readonly secrets?: readonly string[];
   /** `whsec_...` or `whsk_...`, newest first; every one signs. */
   readonly signingSecrets: readonly string[];
   /** In which styles it is signed. @default Standard Webhooks */

@@ -60,7 +60,7 @@ export class UndiciSender implements Sender {
 
   async send(request: OutgoingRequest, signal?: AbortSignal): Promise<AttemptResult> {
     const startedAt = this.#egress.clock.now();
-    const secrets: string[] = [];
+    const secrets = [...request.signingSecrets, ...(request.secrets ?? [])];
     try {
       const target = this.#targets.get(request.url);
       if (request.body.length > this.#maxBodyBytes) {

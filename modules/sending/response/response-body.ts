@@ -1,5 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
-import { redact } from './redaction.js';
+import { redact, redactCut } from './redaction.js';
 import { decompressStart } from './decompression.js';
 
 /** How much of a response is recorded, after decompression. */
@@ -87,7 +87,7 @@ export class ResponseBody {
 function recordText(bytes: Buffer, isCut: boolean, secrets: readonly string[]): RecordedBody {
   const isTruncated = isCut || bytes.length > KEPT_BYTES;
   const text = bytes.toString();
-  const redacted = redact(text, secrets);
+  const redacted = isCut ? redactCut(text, secrets) : redact(text, secrets);
   if (!isTruncated) return { text: redacted, isTruncated };
   const source = redacted === text ? bytes : Buffer.from(redacted);
   // `write` leaves out a character that the cut split.

@@ -1,4 +1,4 @@
-import { MASK, redact } from './redaction.js';
+import { MASK, redact, SHORTEST_SECRET } from './redaction.js';
 
 /** As undici gives them: by lower-case name; an array where a header is repeated. */
 export type ResponseHeaders = Readonly<Record<string, string | string[] | undefined>>;
@@ -35,6 +35,7 @@ export function recordHeaders(
   for (const name in headers) {
     const value = headers[name];
     if (value === undefined || name === '__proto__') continue;
+    if (isSecret(name, secrets)) continue;
     const text = CREDENTIAL_HEADERS.has(name) ? MASK : redact(String(value), secrets);
     count += 1;
     characters += name.length + text.length;
@@ -42,6 +43,16 @@ export function recordHeaders(
     recorded[name] = text;
   }
   return recorded;
+}
+
+/** Whether a name holds a secret: names are given in lower case. */
+function isSecret(name: string, secrets: readonly string[]): boolean {
+  return secrets.some(
+    (secret) =>
+      secret.length >= SHORTEST_SECRET &&
+      secret.length <= name.length &&
+      name.includes(secret.toLowerCase()),
+  );
 }
 
 /** How many headers there are, repeated ones counted. */
