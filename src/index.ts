@@ -31,6 +31,7 @@ export {
   RegisterWebhook,
   RemoveWebhook,
   ResumeWebhook,
+  type RateLimit,
   type RetryPolicy,
   RevokeWebhookSecret,
   type RotateOptions,

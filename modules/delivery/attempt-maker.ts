@@ -18,6 +18,7 @@ import {
 import type { AttemptOutcome } from './delivery.aggregate.js';
 import type { AttemptRecord } from './delivery.events.js';
 import type { DeliveryJournal } from './delivery-journal.js';
+import { type LaneReport, laneReport } from './pace/lane-signal.js';
 
 /** What one request is made of. */
 export interface AttemptSubject {
@@ -47,20 +48,29 @@ export interface AttemptTools {
   readonly onEnded: (webhook: Webhook, made: MadeAttempt) => void;
 }
 
+export interface AttemptMakerDependencies {
+  readonly sender: Sender;
+  readonly directory: WebhookDirectory;
+  readonly clock: Clock;
+  /** In [0, 1): jitter of retries. */
+  readonly random: () => number;
+  /**
+   * Called as soon as a request has ended, whatever it was made for, before anything is recorded.
+   *
+   * @param startedAt when it started, on the monotonic clock
+   */
+  readonly onMet: (webhook: Webhook, report: LaneReport, startedAt: number) => void;
+}
+
 /**
  * Makes requests: the one path for first attempt, retry, replay and test call.
  */
 export class AttemptMaker {
-  readonly #sender: Sender;
-  readonly #directory: WebhookDirectory;
-  readonly #random: () => number;
+  readonly #dependencies: AttemptMakerDependencies;
   readonly #abort = new AbortController();
 
-  /** @param random in [0, 1): jitter of retries */
-  constructor(sender: Sender, directory: WebhookDirectory, random: () => number) {
-    this.#sender = sender;
-    this.#directory = directory;
-    this.#random = random;
+  constructor(dependencies: AttemptMakerDependencies) {
+    this.#dependencies = dependencies;
   }
 
   /**
@@ -73,7 +83,7 @@ export class AttemptMaker {
     const { event, webhook } = subject;
     const { definition } = webhook;
     const body = this.#bodyOf(subject);
-    const credentials = this.#directory.credentials(webhook);
+    const credentials = this.#dependencies.directory.credentials(webhook);
     return {
       webhookId: subject.deliveryId,
       url: definition.url,
@@ -92,7 +102,11 @@ export class AttemptMaker {
 
   /** Sends a prepared request and says what its result means for a delivery of `webhook`. */
   async send(request: OutgoingRequest, webhook: Webhook): Promise<MadeAttempt> {
-    const result = await this.#sender.send(request, this.#abort.signal);
+    const { clock, onMet, sender } = this.#dependencies;
+    const startedAt = clock.monotonic();
+    const result = await sender.send(request, this.#abort.signal);
+    const report = laneReport(result);
+    if (report) onMet(webhook, report, startedAt);
     if (result.errorClass === 'aborted' || result.verdict === 'postpone') return null;
     return { record: recordOf(result), outcome: this.#outcomeOf(result, webhook) };
   }
@@ -103,7 +117,7 @@ export class AttemptMaker {
   }
 
   #bodyOf({ event, isReplay, tenantId, webhook }: AttemptSubject): Buffer {
-    const { transform } = this.#directory.functions(webhook);
+    const { transform } = this.#dependencies.directory.functions(webhook);
     if (transform) return transformedBody(transform, sourceEventOf(event, tenantId));
     return standardEnvelope({
       eventId: event.id,
@@ -131,7 +145,7 @@ export class AttemptMaker {
         return {
           kind: 'failure',
           policy: webhook.definition.retry,
-          random: this.#random(),
+          random: this.#dependencies.random(),
           retryAfterMs: result.retryAfterMs,
         };
     }

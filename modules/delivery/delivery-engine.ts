@@ -16,7 +16,8 @@ import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryService } from './delivery.service.js';
 import { type Dispatch, Dispatcher, type PastEvent } from './dispatcher.js';
 import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
-import { Lanes } from './lanes.js';
+import { laneKeyOf } from './lane-key.js';
+import { Lanes, type LaneState } from './lanes.js';
 import { type HistoryReplay, type HistoryReplayAnswer, PastEvents } from './past-events.js';
 import { Scheduler } from './scheduler.js';
 
@@ -46,6 +47,8 @@ export class DeliveryEngine {
   readonly #clock: Clock;
   readonly #drainTimeoutMs: number;
   readonly #pastEvents: PastEvents;
+  readonly #directory: WebhookDirectory;
+  #stopListening: (() => void) | undefined;
 
   constructor(
     @Inject(EVENT_STORE) store: EventStore,
@@ -61,6 +64,7 @@ export class DeliveryEngine {
     const { client } = store;
     const { instanceId } = options;
     this.#clock = clock;
+    this.#directory = directory;
     this.#drainTimeoutMs = options.drainTimeoutMs;
     this.#journal = new DeliveryJournal({
       client,
@@ -76,12 +80,22 @@ export class DeliveryEngine {
       instanceId,
       directory,
     });
-    this.#attempts = new AttemptMaker(sender, directory, Math.random);
+    this.#attempts = new AttemptMaker({
+      sender,
+      directory,
+      clock,
+      random: Math.random,
+      onMet: (webhook, report, startedAt) => {
+        this.#lanes.met(laneKeyOf(webhook.id, webhook), report, startedAt);
+      },
+    });
     this.#lanes = new Lanes({
       clock,
       maxConcurrentAttempts: options.maxConcurrentAttempts,
       maxWaitingPerLane: options.maxWaitingPerLane,
       patienceMs: options.inlineWindowMs / 2,
+      maxConcurrentPerOrigin: options.maxConcurrentPerOrigin,
+      longestRetryAfterMs: options.retryAfterLimitMs,
     });
     const underWay = new Set<string>();
     const tools = {
@@ -129,6 +143,9 @@ export class DeliveryEngine {
 
   /** Begins with what is due. The due index has to follow the log by then. */
   start(): Promise<void> {
+    this.#stopListening = this.#directory.onChange(({ id }) => {
+      this.#lanes.webhookChanged(id);
+    });
     return this.#scheduler.start();
   }
 
@@ -158,6 +175,11 @@ export class DeliveryEngine {
     return { active, waiting, waitingForCode: this.#scheduler.waitingForCode };
   }
 
+  /** How the lane of a webhook goes on this instance. */
+  laneOf(webhook: Webhook): LaneState {
+    return this.#lanes.stateOf(laneKeyOf(webhook.id, webhook));
+  }
+
   /**
    * Ends the work of this instance: starts nothing more, records for later what has not started, and waits for the
    * requests under way, at most the drain timeout. What is then still under way is aborted; it is recorded as claimed, and
@@ -165,6 +187,7 @@ export class DeliveryEngine {
    */
   async drain(): Promise<void> {
     this.#scheduler.stop();
+    this.#stopListening?.();
     const ended = this.#lanes.close();
     this.#dispatcher.closeWindows();
     const cancel = this.#clock.setTimer(() => {

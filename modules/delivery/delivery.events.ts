@@ -31,6 +31,8 @@ export type AttemptTrigger = 'live' | 'scheduled' | 'retry' | 'replay';
 export type ScheduleReason =
   /** The lane of the webhook was full, or had no free place before the inline window closed. */
   | 'lane-full'
+  /** Its endpoint is over its rate limit, asked to be left alone, or was seen to fail or to be overloaded. */
+  | 'limited'
   /** The attempt was under way when the inline window closed. */
   | 'inline-window'
   /** The webhook was paused or disabled: held without cost. */

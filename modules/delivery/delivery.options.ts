@@ -6,6 +6,10 @@ export interface DeliveryOptions {
   readonly inlineWindowMs: number;
   /** Requests under way at once, over all webhooks. Default 1024. */
   readonly maxConcurrentAttempts: number;
+  /** Requests under way at once to one origin (scheme, host and port), over all webhooks. Default 256. */
+  readonly maxConcurrentPerOrigin: number;
+  /** How long a `Retry-After` holds back the other deliveries of a webhook at most, in milliseconds. Default 1 h. */
+  readonly retryAfterLimitMs: number;
   /** Deliveries that may wait for a place in one queue of one webhook's lane. Default 1000. */
   readonly maxWaitingPerLane: number;
   /** How long a shutdown waits for requests under way before it aborts them, in milliseconds. Default 10000. */
@@ -15,6 +19,8 @@ export interface DeliveryOptions {
 export const DELIVERY_DEFAULTS = {
   inlineWindowMs: 1_000,
   maxConcurrentAttempts: 1_024,
+  maxConcurrentPerOrigin: 256,
+  retryAfterLimitMs: 3_600_000,
   maxWaitingPerLane: 1_000,
   drainTimeoutMs: 10_000,
 } as const satisfies Omit<DeliveryOptions, 'instanceId'>;

@@ -6,7 +6,8 @@ import type { DeliveryOrigin } from './delivery.events.js';
 import { LATEST_START_MS } from './delivery.options.js';
 import { FirstDelivery, type FirstDeliveryTools } from './first-delivery.js';
 import { InlineWindow, type WindowOccupant } from './inline-window.js';
-import type { LaneKey, Lanes } from './lanes.js';
+import { laneKeyOf } from './lane-key.js';
+import type { Lanes } from './lanes.js';
 import { stopwatch } from './stopwatch.js';
 
 /** An observed event and the webhooks that it is a member of. */
@@ -106,11 +107,7 @@ export class Dispatcher {
   #offer(delivery: FirstDelivery, receivedAt: number): void {
     const { clock, lanes, underWay } = this.#dependencies;
     const waitedMs = stopwatch(clock);
-    const key: LaneKey = {
-      webhookId: delivery.webhook.id,
-      tenantId: delivery.webhook.definition.tenantId,
-      concurrency: delivery.webhook.definition.concurrency,
-    };
+    const key = laneKeyOf(delivery.webhook.id, delivery.webhook);
     const window = this.#window;
     const task = {
       run: async (): Promise<void> => {
@@ -125,14 +122,16 @@ export class Dispatcher {
     };
     const occupant: WindowOccupant = {
       closeWindow: (reason) => {
-        if (lanes.withdraw(key, task, 'live')) void delivery.schedule(reason);
+        const isLimited = reason === 'lane-full' && lanes.isSlowed(key);
+        if (lanes.withdraw(key, task, 'live'))
+          void delivery.schedule(isLimited ? 'limited' : reason);
         else delivery.handOver();
       },
     };
     window.open(occupant, receivedAt);
     if (lanes.offer(key, task, 'live')) return;
     window.leave(occupant);
-    void delivery.schedule('lane-full');
+    void delivery.schedule(lanes.isSlowed(key) ? 'limited' : 'lane-full');
   }
 }
 

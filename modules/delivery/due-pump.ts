@@ -5,7 +5,8 @@ import { Agenda } from './agenda.js';
 import type { DueAttemptEnd } from './due-attempt.js';
 import type { DueChange, DueDelivery } from './due-deliveries.port.js';
 import type { DueShare } from './due-share.js';
-import type { LaneKey, Lanes } from './lanes.js';
+import { type LaneKey, laneKeyOf } from './lane-key.js';
+import type { Lanes } from './lanes.js';
 import type { WorkInHand } from './work-in-hand.js';
 
 export interface DuePumpDependencies {
@@ -171,10 +172,4 @@ export class DuePump {
     inHand.release(webhookId, deliveryId);
     this.#waitingForRoom.add(webhookId);
   }
-}
-
-/** The lane of a webhook, which may be gone: its deliveries are discarded, a few at a time. */
-export function laneKeyOf(webhookId: string, webhook: Webhook | undefined): LaneKey {
-  const { concurrency = 4, tenantId = null } = webhook?.definition ?? {};
-  return { webhookId, tenantId, concurrency };
 }

@@ -1,3 +1,5 @@
+import type { LaneKey } from './lane-key.js';
+
 /** Something that wants one place in the lane of its webhook. */
 export interface LaneTask {
   /** Does the work; never rejects. The place is free again when it resolves. */
@@ -18,12 +20,18 @@ const NEWEST_WEIGHT = 0.2;
  */
 export class Lane {
   active = 0;
+  /** The webhook as whoever came last knew it. */
+  key: LaneKey;
   readonly #live: LaneTask[] = [];
   readonly #backlog: LaneTask[] = [];
   #wasLiveLast = false;
   #averageMs = ASSUMED_DURATION_MS;
   /** When each task under way began, oldest first. */
   readonly #startedAt = new Map<LaneTask, number>();
+
+  constructor(key: LaneKey) {
+    this.key = key;
+  }
 
   get waiting(): number {
     return this.#live.length + this.#backlog.length;

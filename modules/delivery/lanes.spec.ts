@@ -1,6 +1,7 @@
 import { ManualClock } from '../kernel/index.js';
 import type { LaneTask } from './lane.js';
-import { type LaneKey, Lanes } from './lanes.js';
+import type { LaneKey } from './lane-key.js';
+import { Lanes } from './lanes.js';
 
 /** A task that ends when it is told to. */
 class Held implements LaneTask {
@@ -24,6 +25,8 @@ const keyOf = (webhookId: string, concurrency = 2, tenantId: string | null = nul
   webhookId,
   tenantId,
   concurrency,
+  rateLimit: null,
+  origin: null,
 });
 
 function lanes(options: Partial<ConstructorParameters<typeof Lanes>[0]> = {}) {
@@ -33,6 +36,8 @@ function lanes(options: Partial<ConstructorParameters<typeof Lanes>[0]> = {}) {
     maxConcurrentAttempts: 100,
     maxWaitingPerLane: 10,
     patienceMs: 500,
+    maxConcurrentPerOrigin: 100,
+    longestRetryAfterMs: 3_600_000,
     ...options,
   });
   const offer = (key: LaneKey, queue: 'live' | 'backlog' = 'live') => {

@@ -19,6 +19,10 @@ export class Turns<Key extends Turn> {
     else if (!lanes.has(key.webhookId)) lanes.set(key.webhookId, key);
   }
 
+  get isEmpty(): boolean {
+    return this.#tenants.size === 0;
+  }
+
   /** The lane whose turn it is; it no longer waits. */
   take(): Key | undefined {
     for (const [tenantId, lanes] of this.#tenants) {

@@ -50,6 +50,7 @@ export {
 } from './webhooks.service.js';
 export {
   type MatchableEvent,
+  type RateLimit,
   type RetryPolicy,
   type SourceSelection,
   WEBHOOK_DIRECTORY,

@@ -97,6 +97,14 @@ export type RetryPolicy =
   | { readonly kind: 'fixed'; readonly attempts: number; readonly delayMs: number }
   | { readonly kind: 'list'; readonly delaysMs: readonly number[] };
 
+/**
+ * How many requests may start, per instance. The burst is how many may start at once after a pause; default: what comes in
+ * a tenth of a second, at least 1.
+ */
+export type RateLimit =
+  | { readonly perSecond: number; readonly burst?: number }
+  | { readonly perMinute: number; readonly burst?: number };
+
 /** Which streams a webhook listens to. */
 export type SourceSelection =
   | { readonly kind: 'all' }
@@ -142,6 +150,8 @@ export interface WebhookDefinitionRecord {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly concurrency: number;
+  /** Absent: its rate is not limited. */
+  readonly rateLimit?: RateLimit;
   readonly isReplayable: boolean;
   /** False: registered, but matches nothing. */
   readonly isActive: boolean;

@@ -1,6 +1,7 @@
 import type { WebhookFunctions } from './functions/webhook-functions.js';
 import type {
   AuthOf,
+  RateLimit,
   RetryPolicy,
   SourceSelection,
   WebhookDefinitionRecord,
@@ -81,4 +82,4 @@ export interface WebhookDirectory {
 
 export const WEBHOOK_DIRECTORY = Symbol('posthorn.WebhookDirectory');
 
-export type { RetryPolicy, SourceSelection };
+export type { RateLimit, RetryPolicy, SourceSelection };

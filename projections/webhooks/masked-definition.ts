@@ -30,7 +30,7 @@ export interface MaskedDefinition extends Omit<WebhookDefinitionRecord, SecretFi
  */
 export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
   const { auth, headers, signingSecrets } = definition;
-  const { namedSigningSecrets, signing } = definition;
+  const { namedSigningSecrets, rateLimit, signing } = definition;
   return {
     url: definition.url,
     eventTypes: definition.eventTypes,
@@ -50,6 +50,7 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,
+    ...(rateLimit === undefined ? {} : { rateLimit }),
     isReplayable: definition.isReplayable,
     isActive: definition.isActive,
     description: definition.description,

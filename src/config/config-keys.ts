@@ -163,6 +163,24 @@ export const CONFIG_KEYS: {
     rule: 'a whole number from 1 to 10000',
     parse: asWholeNumber,
   },
+  maxConcurrentPerOrigin: {
+    env: 'POSTHORN_MAX_CONCURRENT_PER_ORIGIN',
+    default: DELIVERY_DEFAULTS.maxConcurrentPerOrigin,
+    unit: null,
+    description:
+      'How many requests this process has under way at once to one origin (scheme, host and port), over all webhooks.',
+    rule: 'a whole number from 1 to 10000',
+    parse: asWholeNumber,
+  },
+  retryAfterLimitMs: {
+    env: 'POSTHORN_RETRY_AFTER_LIMIT_MS',
+    default: DELIVERY_DEFAULTS.retryAfterLimitMs,
+    unit: 'ms',
+    description:
+      'How long a `Retry-After` that comes with 429 or 503 holds back the other deliveries of the webhook at most. The delivery that met it waits as long as was asked, up to 24 h.',
+    rule: 'a whole number from 0 to 86400000',
+    parse: asWholeNumber,
+  },
   drainTimeoutMs: {
     env: 'POSTHORN_DRAIN_TIMEOUT_MS',
     default: DELIVERY_DEFAULTS.drainTimeoutMs,

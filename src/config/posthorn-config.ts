@@ -92,6 +92,16 @@ export class PosthornConfig {
   readonly maxConcurrentAttempts!: number;
 
   @IsInt()
+  @Min(1)
+  @Max(10_000)
+  readonly maxConcurrentPerOrigin!: number;
+
+  @IsInt()
+  @Min(0)
+  @Max(86_400_000)
+  readonly retryAfterLimitMs!: number;
+
+  @IsInt()
   @Min(0)
   @Max(600_000)
   readonly drainTimeoutMs!: number;

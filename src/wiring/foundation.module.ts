@@ -70,6 +70,8 @@ const PROVIDERS: readonly Provider[] = [
       instanceId: `${hostname()}-${randomBytes(6).toString('hex')}`,
       inlineWindowMs: config.inlineWindowMs,
       maxConcurrentAttempts: config.maxConcurrentAttempts,
+      maxConcurrentPerOrigin: config.maxConcurrentPerOrigin,
+      retryAfterLimitMs: config.retryAfterLimitMs,
       drainTimeoutMs: config.drainTimeoutMs,
     }),
   },

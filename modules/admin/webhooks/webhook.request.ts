@@ -7,6 +7,7 @@ import {
   PartialType,
 } from '@nestjs/swagger';
 import { AUTH_REQUEST_SCHEMA, AUTH_REQUESTS, type AuthRequest } from './auth.request.js';
+import { RATE_LIMIT } from './rate-limit.schema.js';
 
 const PROFILE_KINDS = ['standard', 'github', 'stripe'] as const;
 
@@ -145,6 +146,14 @@ export class RegisterWebhookRequest {
     description: 'Attempts under way at once, per instance.',
   })
   readonly concurrency?: number;
+
+  @ApiPropertyOptional({
+    ...RATE_LIMIT,
+    nullable: true,
+    description:
+      'How many requests start, per instance; `burst` of them at once after a pause. What comes faster waits, which costs no attempt. Default: not limited.',
+  })
+  readonly rateLimit?: unknown;
 
   @ApiPropertyOptional({ default: true })
   readonly isReplayable?: boolean;

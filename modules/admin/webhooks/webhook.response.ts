@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
+  type RateLimit,
   type RetryPolicy,
   type SigningKey,
   type SigningKind,
@@ -14,6 +15,7 @@ import {
   type WebhookStatus,
 } from '../../registry/index.js';
 import { AuthResponse, toAuthResponse } from './auth.response.js';
+import { RATE_LIMIT } from './rate-limit.schema.js';
 
 /** What stands where a secret is. */
 const MASK = '********';
@@ -81,6 +83,9 @@ export class WebhookResponse {
 
   @ApiProperty()
   readonly concurrency!: number;
+
+  @ApiProperty({ ...RATE_LIMIT, nullable: true, description: '`null`: not limited.' })
+  readonly rateLimit!: RateLimit | null;
 
   @ApiProperty()
   readonly isReplayable!: boolean;
@@ -200,6 +205,7 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,
+    rateLimit: definition.rateLimit ?? null,
     isReplayable: definition.isReplayable,
     isActive: definition.isActive,
     description: definition.description,

@@ -7,8 +7,19 @@ import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js
 
 /** The definition after a change: headers and signing are merged, everything else replaces what was. */
 export function patched(
-  { signing: before, transform: transformBefore, ...definition }: WebhookDefinitionRecord,
-  { headers = {}, signing, transform = transformBefore, ...fields }: RecordPatch,
+  {
+    signing: before,
+    transform: transformBefore,
+    rateLimit: limitBefore,
+    ...definition
+  }: WebhookDefinitionRecord,
+  {
+    headers = {},
+    signing,
+    transform = transformBefore,
+    rateLimit = limitBefore,
+    ...fields
+  }: RecordPatch,
 ): WebhookDefinitionRecord {
   const replaced = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   const kept = Object.entries(definition.headers).filter(
@@ -20,6 +31,7 @@ export function patched(
   return {
     ...definition,
     ...fields,
+    ...(rateLimit && { rateLimit }),
     ...recordedSigning({ ...(before ?? DEFAULT_SIGNING), ...signing }),
     ...(transform && { transform }),
     headers: Object.fromEntries([...kept, ...added]),

@@ -75,6 +75,8 @@ const decisions: fc.Arbitrary<WebhookDecision[]> = fc.array(
       ...ASKED,
     })),
     fc.constant({ type: 'change' as const, patch: { concurrency: 3 }, ...ASKED }),
+    fc.constant({ type: 'change' as const, patch: { rateLimit: { perSecond: 5 } }, ...ASKED }),
+    fc.constant({ type: 'change' as const, patch: { rateLimit: null }, ...ASKED }),
     fc
       .record({ policy: fc.constantFrom('pause' as const, 'remove' as const), release })
       .map((fields) => ({ type: 'vanish' as const, ...fields, ...ASKED })),

@@ -62,6 +62,7 @@ describe('DefinitionBuilder', () => {
       retry: { kind: 'standard' },
       timeoutMs: 20_000,
       concurrency: 10,
+      rateLimit: null,
       isReplayable: true,
       isActive: true,
       description: null,
@@ -136,6 +137,7 @@ describe('DefinitionBuilder', () => {
         .withRetry({ kind: 'fixed', attempts: 3, delayMs: 1_000 })
         .withTimeout(15_000)
         .withConcurrency(2)
+        .withRateLimit({ perMinute: 100, burst: 10 })
         .notReplayable()
         .notActive()
         .startFrom({ time: '2026-01-31T12:00:00+01:00' })
@@ -147,6 +149,7 @@ describe('DefinitionBuilder', () => {
       retry: { kind: 'fixed', attempts: 3, delayMs: 1_000 },
       timeoutMs: 15_000,
       concurrency: 2,
+      rateLimit: { perMinute: 100, burst: 10 },
       isReplayable: false,
       isActive: false,
       startFrom: { time: '2026-01-31T11:00:00.000Z' },

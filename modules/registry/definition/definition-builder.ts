@@ -1,7 +1,7 @@
 import { ANY_EVENT_TYPE } from './event-type-rules.js';
 import { type HeaderInput, isCredentialHeader } from './header-rules.js';
 import type { EventTransform } from '../functions/webhook-functions.js';
-import type { RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import type { RateLimit, RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
 import type { WebhookDraft } from './webhook-draft.js';
 import type { AuthInput, SigningInput, WebhookInput } from './webhook-input.js';
@@ -162,6 +162,20 @@ export class DefinitionBuilder {
   /** @param concurrency attempts under way at once per instance, 1 to 1,000; default 10 */
   withConcurrency(concurrency: number): this {
     return this.#set({ concurrency });
+  }
+
+  /**
+   * Limits how many requests start, per instance. What comes faster is recorded as scheduled and waits; that costs no
+   * attempt. Default: not limited.
+   *
+   * @param limit `perSecond` (1 to 1,000) or `perMinute` (1 to 60,000), and `burst` (1 to 1,000): how many may start at
+   *   once after a pause; default what comes in a tenth of a second, at least 1
+   * @example
+   * webhook.withRateLimit({ perSecond: 20 })
+   * webhook.withRateLimit({ perMinute: 100, burst: 10 })
+   */
+  withRateLimit(limit: RateLimit): this {
+    return this.#set({ rateLimit: limit });
   }
 
   /** Refuses replays of deliveries that were made. */

@@ -25,6 +25,9 @@ export const DEFINITION_LIMITS = {
   retryFactor: 100,
   timeoutMs: 120_000,
   concurrency: 1_000,
+  perSecond: 1_000,
+  perMinute: 60_000,
+  burst: 1_000,
   descriptionLength: 1_000,
 } as const;
 

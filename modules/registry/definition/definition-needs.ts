@@ -33,6 +33,7 @@ const KNOWN_FIELDS: Readonly<Record<keyof WebhookDefinitionRecord, true>> = {
   isActive: true,
   description: true,
   transform: true,
+  rateLimit: true,
 };
 
 /**

@@ -2,6 +2,7 @@ import { canonicalJson, digestOf } from '../../kernel/index.js';
 import type { SecretVault } from '../secrets/secret-vault.js';
 import type {
   FieldChange,
+  RateLimit,
   SigningKind,
   SigningPolicy,
   StoredFunction,
@@ -45,7 +46,7 @@ export function recordOf(
   generate: (kind: SigningKind) => StoredSecret,
 ): WebhookDefinitionRecord {
   const { url, eventTypes, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = draft;
-  const { isReplayable, isActive, description } = draft;
+  const { isReplayable, isActive, description, rateLimit } = draft;
   const named = draft.signingSecrets.map((secret) =>
     withPublicKey(store(secret, SECRET_FIELDS.signingSecret), secret.reveal()),
   );
@@ -54,6 +55,7 @@ export function recordOf(
   return {
     ...{ url, eventTypes, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
+    ...(rateLimit && { rateLimit }),
     headers: storedHeaders(draft.headers, store),
     auth: mapAuth(draft.auth, store),
     signingSecrets: [...named, ...unnamed.map(generate)],
@@ -67,9 +69,11 @@ export function recordOf(
 export type RecordPatch = Partial<
   Omit<
     WebhookDefinitionRecord,
-    'headers' | 'signing' | 'signingSecrets' | 'namedSigningSecrets' | 'transform'
+    'headers' | 'signing' | 'signingSecrets' | 'namedSigningSecrets' | 'transform' | 'rateLimit'
   >
 > & {
+  /** `null` lifts the limit. */
+  readonly rateLimit?: RateLimit | null;
   readonly headers?: Readonly<Record<string, StoredSecret | string | null>>;
   readonly signing?: Partial<SigningPolicy>;
   /** `null`: none any more. */
@@ -134,13 +138,14 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     shown(value),
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
-  const { isReplayable, isActive, description, auth, signing, transform } = record;
+  const { isReplayable, isActive, description, auth, rateLimit, signing, transform } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
     // Absent where it is the default: the digest of a definition that says nothing about it never changes.
     ...(signing && { signing }),
     ...(transform && { transform }),
+    ...(rateLimit && { rateLimit }),
     eventTypes: [...new Set(record.eventTypes)].sort(),
     headers: Object.fromEntries(headers) as Record<string, unknown>,
     auth: mapAuth(auth, shown),

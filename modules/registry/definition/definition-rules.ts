@@ -15,6 +15,7 @@ import {
 import { checkFunction } from '../functions/function-rules.js';
 import { checkHeaders } from './header-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
+import { checkRateLimit } from './rate-rules.js';
 import { checkRetry } from './retry-rules.js';
 import { checkUrl, type UrlPolicy } from './url-rules.js';
 import { DEFAULT_SIGNING } from './signing-policy.js';
@@ -69,6 +70,7 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
     checkCount('timeoutMs', value, DEFINITION_LIMITS.timeoutMs, problems),
   concurrency: (value, { problems }) =>
     checkCount('concurrency', value, DEFINITION_LIMITS.concurrency, problems),
+  rateLimit: (value, { problems }) => checkRateLimit(value, problems),
   isReplayable: (value, { problems }) => checkFlag('isReplayable', value, problems),
   isActive: (value, { problems }) => checkFlag('isActive', value, problems),
   description: (value, { problems }) => checkDescription(value, problems),
@@ -97,6 +99,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   retry: { kind: 'standard' },
   timeoutMs: DEFINITION_DEFAULTS.timeoutMs,
   concurrency: DEFINITION_DEFAULTS.concurrency,
+  rateLimit: null,
   isReplayable: true,
   isActive: true,
   description: null,

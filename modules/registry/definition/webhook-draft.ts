@@ -1,5 +1,6 @@
 import type {
   AuthOf,
+  RateLimit,
   RetryPolicy,
   SigningPolicy,
   SourceSelection,
@@ -29,6 +30,8 @@ export interface WebhookDraft {
   readonly retry: RetryPolicy;
   readonly timeoutMs: number;
   readonly concurrency: number;
+  /** `null`: not limited. */
+  readonly rateLimit: RateLimit | null;
   readonly isReplayable: boolean;
   readonly isActive: boolean;
   readonly description: string | null;

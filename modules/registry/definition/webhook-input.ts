@@ -1,5 +1,6 @@
 import type {
   AuthOf,
+  RateLimit,
   RetryPolicy,
   SigningPolicy,
   SigningProfile,
@@ -59,6 +60,11 @@ export interface WebhookInput {
   readonly timeoutMs?: number;
   /** Attempts under way at once per instance, 1 to 1,000; default 10. */
   readonly concurrency?: number;
+  /**
+   * Requests per second (1 to 1,000) or per minute (1 to 60,000), per instance; `burst` (1 to 1,000) may start at once
+   * after a pause. Default `null`: not limited.
+   */
+  readonly rateLimit?: RateLimit | null;
   /** Default `true`. */
   readonly isReplayable?: boolean;
   /** False: registered, but matches nothing. Default `true`. */
