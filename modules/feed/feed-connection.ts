@@ -90,9 +90,18 @@ export class FeedConnection {
     return this.#clock.monotonic() - this.#lastReceivedAt;
   }
 
+  get isPaused(): boolean {
+    return this.#subscription.isPaused();
+  }
+
   /** Takes no more messages. */
   pause(): void {
     this.#subscription.pause();
+  }
+
+  /** Takes messages again. */
+  resume(): void {
+    this.#subscription.resume();
   }
 
   /** Asks for a message again. @throws what the client throws; unanswered, it comes again after the message timeout */

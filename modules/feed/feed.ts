@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { PersistentSubscriptionToAllResolvedEvent } from '@eventstore/db-client';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { EVENT_STORE, type EventStore, STREAM_NAMES, StreamNames } from '../event-store/index.js';
@@ -9,6 +10,7 @@ import { DISPATCH_OBSERVED, type DispatchObserved } from './dispatch.port.js';
 import { FEED_OPTIONS, type FeedOptions } from './feed.options.js';
 import { FeedConnection } from './feed-connection.js';
 import { type FeedTrouble, pauseAfter, troubleKindOf } from './feed-trouble.js';
+import { IntakePace } from './intake-pace.js';
 import { endOfLog } from './log-ends.js';
 import { Membership } from './membership.js';
 import { MessageHandler } from './message-handler.js';
@@ -17,6 +19,9 @@ import { Watchdog } from './watchdog.js';
 
 /** How long observing may be interrupted before the instance says that it is not ready. */
 const GRACE_MS = 15_000;
+
+/** Messages that there has to be room for before a feed that was held up goes on. */
+const RESUME_ROOM = 16;
 
 export type FeedState = 'stopped' | 'connecting' | 'subscribed' | 'draining';
 
@@ -52,6 +57,7 @@ export class Feed {
   readonly #handler: MessageHandler;
   readonly #bookkeeper: Bookkeeper;
   readonly #watchdog: Watchdog;
+  readonly #pace: IntakePace;
   #state: FeedState = 'stopped';
   #connection: FeedConnection | undefined;
   #trouble: FeedTrouble | null = null;
@@ -74,6 +80,11 @@ export class Feed {
     this.#clock = clock;
     this.#options = options;
     this.#group = new ConsumerGroup({ store, names, bookmarks, options });
+    this.#pace = new IntakePace({
+      most: options.bufferSize,
+      clock,
+      utilization: () => performance.eventLoopUtilization(),
+    });
     this.#bookkeeper = new Bookkeeper({
       bookmarks,
       observed,
@@ -89,12 +100,15 @@ export class Feed {
       onReceived: (position) => {
         this.#bookkeeper.received(position);
       },
+      onAnswered: () => {
+        this.#takeMore();
+      },
     });
     this.#watchdog = new Watchdog({
       client,
       clock,
       observed,
-      hasRoom: () => this.#handler.inFlight < options.bufferSize,
+      hasRoom: () => this.#connection?.isPaused === false,
     });
   }
 
@@ -182,6 +196,14 @@ export class Feed {
 
   #receive(message: PersistentSubscriptionToAllResolvedEvent, connection: FeedConnection): void {
     this.#handler.receive(message, connection);
+    if (!this.#pace.hasRoom(this.#handler.inFlight)) connection.pause();
+  }
+
+  /** Goes on where it was held up; not for every single place, because each time costs a turn. */
+  #takeMore(): void {
+    const connection = this.#connection;
+    if (!connection?.isPaused || this.#state === 'draining' || this.#state === 'stopped') return;
+    if (this.#pace.hasRoom(this.#handler.inFlight + RESUME_ROOM)) connection.resume();
   }
 
   #lost(connection: FeedConnection, reason: Error): void {

@@ -28,6 +28,8 @@ export interface MessageHandlerDependencies {
   readonly dispatch: DispatchObserved;
   /** Told of each event of the application that comes. */
   readonly onReceived: (position: bigint) => void;
+  /** Told when a message that was held is answered. */
+  readonly onAnswered?: () => void;
 }
 
 /** A message of the consumer group. */
@@ -71,16 +73,17 @@ export class MessageHandler {
   }
 
   receive(message: Message, connection: FeedConnection): void {
-    const { membership, onReceived } = this.#dependencies;
+    const { membership, onAnswered, onReceived } = this.#dependencies;
     const { event } = message;
     if (!event || !membership.isOfApplication(event)) {
       connection.acknowledgements.add(message);
       return;
     }
     if (!message.link) onReceived(event.position.commit);
-    const handling = this.#handle(event, message, connection).finally(() =>
-      this.#handling.delete(handling),
-    );
+    const handling = this.#handle(event, message, connection).then(() => {
+      this.#handling.delete(handling);
+      onAnswered?.();
+    });
     this.#handling.add(handling);
   }
 
