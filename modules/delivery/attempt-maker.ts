@@ -1,4 +1,5 @@
 import type { RecordedEvent } from '@eventstore/db-client';
+import { canonicalJsonOf } from '../event-store/index.js';
 import type { Clock } from '../kernel/index.js';
 import {
   signingOf,
@@ -119,6 +120,7 @@ export class AttemptMaker {
   #bodyOf({ event, isReplay, tenantId, webhook }: AttemptSubject): Buffer {
     const { transform } = this.#dependencies.directory.functions(webhook);
     if (transform) return transformedBody(transform, sourceEventOf(event, tenantId));
+    const dataJson = canonicalJsonOf(event);
     return standardEnvelope({
       eventId: event.id,
       eventType: event.type,
@@ -126,7 +128,7 @@ export class AttemptMaker {
       revision: event.revision.toString(),
       tenantId,
       occurredAt: event.created.toISOString(),
-      data: event.data,
+      ...(dataJson ? { dataJson } : { data: event.data }),
       metadata: event.metadata,
       isReplay,
     });

@@ -42,4 +42,5 @@ export {
   type LeasedCheckpointOptions,
   type LeaseEvent,
 } from './leased-checkpoint.js';
+export { canonicalJsonOf } from './in-process/recorded-event.js';
 export { type LogPage, type LogRange, readLogPage } from './log-page.js';

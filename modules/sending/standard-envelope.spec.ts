@@ -55,6 +55,34 @@ describe('the Standard envelope', () => {
     );
   });
 
+  it('has the same bytes whether the data comes parsed or as the text that it is written as', () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\u2028', '\ud800', '"data":0', '\\u0041'),
+    );
+    const json = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        fc.constantFrom(null, true, -0, 1e21, 1.5e-9, 2 ** 53 + 1, Number.MAX_VALUE),
+        fc.double({ noNaN: true, noDefaultInfinity: true }),
+        text,
+        fc.array(tie('value')),
+        fc.dictionary(
+          fc.oneof(text, fc.constantFrom('__proto__', 'toJSON', '7', '-1')),
+          tie('value'),
+        ),
+      ),
+    })).value;
+    fc.assert(
+      fc.property(json, text, (value, eventType) => {
+        const dataJson = Buffer.from(JSON.stringify(value));
+        const data: unknown = JSON.parse(dataJson.toString());
+        const written = { ...EVENT, eventType, data: undefined, dataJson };
+        expect(standardEnvelope(written)).toEqual(standardEnvelope({ ...EVENT, eventType, data }));
+      }),
+    );
+  });
+
   it('is the same for the same event', () => {
     expect(standardEnvelope(EVENT).equals(standardEnvelope({ ...EVENT }))).toBe(true);
   });

@@ -8,6 +8,7 @@ import {
   streamNameFilter,
 } from '@eventstore/db-client';
 import {
+  canonicalJsonOf,
   type EventStoreClient,
   isRealPosition,
   type StreamNames,
@@ -170,7 +171,7 @@ export class LogFollower {
     const route = this.#route(event.streamId);
     if (route && !event.type.startsWith('$')) {
       const { revision, type, created } = event;
-      const data = event.isJson ? JSON.stringify(event.data) : 'null';
+      const data = dataOf(event);
       this.#heads.push([position, ...route, Number(revision), type, created.getTime()]);
       this.#data.push(data);
       this.#bytes += data.length;
@@ -247,6 +248,13 @@ export class LogFollower {
     this.#wake?.();
     this.#wake = undefined;
   }
+}
+
+/** The data of an event as JSON text; on an event store in this process it is not parsed for that. */
+function dataOf(event: AllStreamRecordedEvent): string {
+  const json = canonicalJsonOf(event);
+  if (json) return Buffer.from(json.buffer, json.byteOffset, json.byteLength).toString();
+  return event.isJson ? JSON.stringify(event.data) : 'null';
 }
 
 function toPosition(position: number): Position {

@@ -26,11 +26,22 @@ export function committedRecords({ requests, created, result }: CommittedBatch):
     if (flags & IS_PLAIN) plainStreams.add(stream);
     else plainStreams.delete(stream);
     if (kind === 'append') {
-      events.forEach(({ id, type, isJson, data, metadata }, place) => {
+      events.forEach((event, place) => {
         const before = events.length - 1 - place;
         const position = lastPosition - before;
         const revision = lastRevision - before;
-        records.push({ position, stream, revision, id, type, isJson, created, data, metadata });
+        records.push({
+          position,
+          stream,
+          revision,
+          created,
+          id: event.id,
+          type: event.type,
+          isJson: event.isJson,
+          isCanonical: event.isCanonical === true,
+          data: event.data,
+          metadata: event.metadata,
+        });
       });
     }
     while (consequences[nextConsequence]?.request === index) {

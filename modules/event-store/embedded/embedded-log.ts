@@ -36,6 +36,8 @@ export class EmbeddedLog implements EventLog {
   readonly #listeners = new Set<(records: readonly LogRecord[]) => void>();
   readonly #filters = new FilterCache();
   readonly #tail: RecordTail;
+  /** Every JSON record above this position was made here: see `ProposedEvent.isCanonical`. */
+  #canonicalAfter: number;
 
   constructor(options: {
     readonly queue: AppendQueue;
@@ -49,6 +51,7 @@ export class EmbeddedLog implements EventLog {
     this.#maxAppendBytes = options.maxAppendBytes;
     this.#newId = options.newId;
     this.#tail = new RecordTail(options.head);
+    this.#canonicalAfter = options.head;
   }
 
   get head(): number {
@@ -94,7 +97,7 @@ export class EmbeddedLog implements EventLog {
     if (near) return near;
     const result = await this.#reader.read<'stream'>({ kind: 'stream', ...absolute });
     const { state, lastRevision, next, records } = result;
-    return { state, lastRevision, next, records: decodeRecords(records) };
+    return { state, lastRevision, next, records: decodeRecords(records, this.#canonicalAfter) };
   }
 
   async readAll(query: Parameters<EventLog['readAll']>[0]): Promise<AllPage> {
@@ -118,12 +121,12 @@ export class EmbeddedLog implements EventLog {
       searchWindow,
     });
     const { next, isEnd, considered, records } = result;
-    return { next, isEnd, considered, records: decodeRecords(records) };
+    return { next, isEnd, considered, records: decodeRecords(records, this.#canonicalAfter) };
   }
 
   async resolveLink(link: LogRecord): Promise<LogRecord | undefined> {
     const { records } = await this.#reader.read<'link'>({ kind: 'link', data: link.data });
-    return decodeRecords(records)[0]?.event;
+    return decodeRecords(records, this.#canonicalAfter)[0]?.event;
   }
 
   onCommitted(listener: (records: readonly LogRecord[]) => void): () => void {
@@ -146,6 +149,9 @@ export class EmbeddedLog implements EventLog {
   committed(batch: CommittedBatch): void {
     const { records, plainStreams } = committedRecords(batch);
     if (records.length === 0) return;
+    for (const { isCanonical, isJson, position } of records) {
+      if (isJson && !isCanonical) this.#canonicalAfter = position;
+    }
     this.#tail.add(records, plainStreams);
     for (const listener of this.#listeners) listener(records);
   }

@@ -13,6 +13,11 @@ export interface ProposedEvent {
   readonly type: string;
   /** Whether its content type is `application/json`; anything else is opaque. */
   readonly isJson: boolean;
+  /**
+   * Whether `data` is JSON exactly as `JSON.stringify` writes it, because it was made here in this way: who passes it on
+   * need not read it. Not recorded; `undefined` where it is not known.
+   */
+  readonly isCanonical?: boolean | undefined;
   readonly data: Uint8Array;
   readonly metadata: Uint8Array;
 }

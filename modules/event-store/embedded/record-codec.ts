@@ -87,8 +87,15 @@ class RecordEncoder {
   }
 }
 
-/** Decodes a page. The content of the records are views of its buffer. */
-export function decodeRecords(encoded: EncodedRecords): ResolvedRecord[] {
+/**
+ * Decodes a page. The content of the records are views of its buffer.
+ *
+ * @param canonicalAfter position above which every JSON record is known to be canonical; default: none is
+ */
+export function decodeRecords(
+  encoded: EncodedRecords,
+  canonicalAfter = Infinity,
+): ResolvedRecord[] {
   const buffer = Buffer.from(encoded.buffer);
   const entries: ResolvedRecord[] = [];
   let at = 0;
@@ -98,13 +105,16 @@ export function decodeRecords(encoded: EncodedRecords): ResolvedRecord[] {
     const dataAt = textAt + 17;
     const metadataAt = dataAt + buffer.readUInt32LE(textAt + 9);
     const end = metadataAt + buffer.readUInt32LE(textAt + 13);
+    const position = buffer.readDoubleLE(at);
+    const isJson = buffer[textAt] === 1;
     const decoded: LogRecord = {
-      position: buffer.readDoubleLE(at),
+      position,
       stream: encoded.strings[buffer.readUInt32LE(textAt + 1)] ?? '',
       revision: buffer.readDoubleLE(at + 8),
       id: readUuid(buffer, idAt),
       type: encoded.strings[buffer.readUInt32LE(textAt + 5)] ?? '',
-      isJson: buffer[textAt] === 1,
+      isJson,
+      isCanonical: isJson && position > canonicalAfter,
       created: buffer.readDoubleLE(at + 16),
       data: buffer.subarray(dataAt, metadataAt),
       metadata: buffer.subarray(metadataAt, end),

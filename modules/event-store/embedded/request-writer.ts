@@ -247,6 +247,7 @@ export class RequestWriter {
     const record = {
       ...content,
       isJson: content.isJson !== 0,
+      isCanonical: false,
       position: this.#head,
       stream: row.name,
       revision,

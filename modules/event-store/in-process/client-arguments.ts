@@ -79,7 +79,8 @@ export function toProposed(event: EventData): ProposedEvent {
   }
   const isJson = event.contentType === 'application/json';
   const data = isJson ? toJson('data', event.data) : toBytes(event.data);
-  return { id, type: event.type, isJson, data, metadata: toMetadata(event.metadata) };
+  const metadata = toMetadata(event.metadata);
+  return { id, type: event.type, isJson, isCanonical: isJson, data, metadata };
 }
 
 function toMetadata(metadata: unknown): Uint8Array {

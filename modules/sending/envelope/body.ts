@@ -14,7 +14,18 @@ export function bodyOf(text: string, maxBodyBytes: number = DEFAULT_MAX_BODY_BYT
     const body = Buffer.from(text);
     if (body.length <= maxBodyBytes) return body;
   }
-  throw new PosthornError(
+  throw tooLarge(maxBodyBytes);
+}
+
+/** The same of bytes, which are joined. */
+export function joinedBody(parts: readonly Uint8Array[], maxBodyBytes: number): Buffer {
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  if (bytes > maxBodyBytes) throw tooLarge(maxBodyBytes);
+  return Buffer.concat(parts, bytes);
+}
+
+function tooLarge(maxBodyBytes: number): PosthornError {
+  return new PosthornError(
     'PSH_SENDING_BODY_TOO_LARGE',
     `The event makes a body of more than ${maxBodyBytes} bytes.`,
   );

@@ -84,7 +84,7 @@ export class ConfigStream {
     };
     const json = JSON.stringify(config).replace(/"startFrom":"(-?\d+)"/g, '"startFrom":$1');
     const { revision } = await this.#log.append(CONFIG_STREAM, 'any', [
-      jsonEvent(CONFIG_TYPE, json),
+      { ...jsonEvent(CONFIG_TYPE, json), isCanonical: false },
     ]);
     if (revision === 0) await setMetadata(this.#log, CONFIG_STREAM, { $maxCount: KEPT_CONFIGS });
   }

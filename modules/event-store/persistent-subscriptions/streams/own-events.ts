@@ -4,9 +4,14 @@ import { METADATA_TYPE, metastreamOf } from '../../embedded/system-names.js';
 
 const NOTHING = new Uint8Array(0);
 
-/** A JSON event without metadata; the id is drawn once, so that appending it again changes nothing. */
+/**
+ * A JSON event without metadata; the id is drawn once, so that appending it again changes nothing.
+ *
+ * @param json as `JSON.stringify` wrote it
+ */
 export function jsonEvent(type: string, json: string): ProposedEvent {
-  return { id: randomUUID(), type, isJson: true, data: Buffer.from(json), metadata: NOTHING };
+  const data = Buffer.from(json);
+  return { id: randomUUID(), type, isJson: true, isCanonical: true, data, metadata: NOTHING };
 }
 
 /** Sets the metadata of a stream. */
