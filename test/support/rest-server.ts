@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DynamicModule, Type } from '@nestjs/common';
+import type { DynamicModule, LoggerService, Type } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import request, { type Agent } from 'supertest';
 import type { PosthornOptions } from '../../src/posthorn.options.js';
@@ -17,16 +17,17 @@ export const API_TOKEN = SHARED_SECRETS.apiToken;
  */
 export class RestServer {
   readonly app: NestExpressApplication;
-  readonly #dataDir: string;
+  readonly dataDir: string;
 
   private constructor(app: NestExpressApplication, dataDir: string) {
     this.app = app;
-    this.#dataDir = dataDir;
+    this.dataDir = dataDir;
   }
 
   static async start(
     options: PosthornOptions = {},
     modules: readonly (DynamicModule | Type)[] = [],
+    logger: LoggerService | false = false,
   ): Promise<RestServer> {
     const dataDir = await mkdtemp(join(tmpdir(), 'posthorn-rest-'));
     const app = await createServer({
@@ -39,9 +40,15 @@ export class RestServer {
         ...options,
       },
       modules,
-      logger: false,
+      logger,
     });
-    await app.listen(0, '127.0.0.1');
+    try {
+      await app.listen(0, '127.0.0.1');
+    } catch (error) {
+      await app.close();
+      await rm(dataDir, { recursive: true });
+      throw error;
+    }
     return new RestServer(app, dataDir);
   }
 
@@ -57,7 +64,7 @@ export class RestServer {
 
   /** What the name of each of Posthorn's own streams begins with. */
   get streamPrefix(): string {
-    return prefixIn(this.#dataDir);
+    return prefixIn(this.dataDir);
   }
 
   get port(): number {
@@ -73,7 +80,7 @@ export class RestServer {
 
   async stop(): Promise<void> {
     await this.app.close();
-    await rm(this.#dataDir, { recursive: true });
+    await rm(this.dataDir, { recursive: true });
   }
 }
 

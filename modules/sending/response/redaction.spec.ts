@@ -7,6 +7,7 @@ describe('a text with a secret in it', () => {
   it.each([
     ['as it is', SECRET],
     ['in JSON', JSON.stringify(SECRET).slice(1, -1)],
+    ['in JSON in JSON', JSON.stringify(JSON.stringify(SECRET).slice(1, -1)).slice(1, -1)],
     ['in JSON of PHP', JSON.stringify(SECRET).slice(1, -1).replaceAll('/', '\\/')],
     ['in HTML', 'pa&quot;s\\s/wo+rd&amp;&lt;é&gt;'],
     ['in a URL', encodeURIComponent(SECRET)],

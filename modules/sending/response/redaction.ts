@@ -49,11 +49,13 @@ function begunAtEnd(text: string, form: string): number {
 /** The texts in which a secret is told, longest first: a shorter one may be a part of a longer one. */
 function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
-  const json = JSON.stringify(secret).slice(1, -1);
+  const json = escapedForJson(secret);
   const hex = bytes.toString('hex');
   const forms = [
     secret,
     json,
+    // A document that quotes another one.
+    escapedForJson(json),
     // As PHP writes it.
     json.replaceAll('/', '\\/'),
     escapedForHtml(secret),
@@ -75,6 +77,10 @@ function formsOf(secret: string): readonly string[] {
 function withoutPrefix(secret: string): readonly string[] {
   const text = /^wh(?:sec|sk)_(?<base64>.+)$/u.exec(secret)?.groups?.['base64'];
   return text === undefined ? [] : [text, Buffer.from(text, 'base64').toString('hex')];
+}
+
+function escapedForJson(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
 }
 
 function escapedForHtml(text: string): string {
