@@ -36,6 +36,8 @@ export {
   RevokeWebhookSecret,
   type RotateOptions,
   RotateWebhookSecret,
+  type OrderingInput,
+  type OrderingPolicy,
   type SigningInput,
   type SigningKey,
   type SigningKind,

@@ -25,6 +25,7 @@ export type { UrlPolicy } from './definition/url-rules.js';
 export { signingOf } from './definition/signing-policy.js';
 export type {
   AuthInput,
+  OrderingInput,
   SigningInput,
   SigningProfileInput,
   WebhookInput,
@@ -62,6 +63,7 @@ export type {
   CodeSecret,
   EncryptedSecret,
   FieldChange,
+  OrderingPolicy,
   RegistryKeyChecked,
   RegistryPointer,
   ResealedSecret,

@@ -112,6 +112,14 @@ export type SourceSelection =
   /** Streams named `{category}-...`, as EventStoreDB's category projection cuts them. */
   | { readonly kind: 'category'; readonly category: string };
 
+/** In which order events reach the endpoint. */
+export interface OrderingPolicy {
+  /** Events of one source stream one after the other, in the order of the stream. */
+  readonly by: 'source-stream';
+  /** Whether the rest of a stream goes on after a dead letter, or is held until that is replayed or discarded. */
+  readonly onDeadLetter: 'continue' | 'hold';
+}
+
 /** Where a new webhook starts to listen. */
 export type StartFrom =
   'now' | 'beginning' | { readonly position: string } | { readonly time: string };
@@ -152,6 +160,8 @@ export interface WebhookDefinitionRecord {
   readonly concurrency: number;
   /** Absent: its rate is not limited. */
   readonly rateLimit?: RateLimit;
+  /** In which order events are sent; absent: in any. */
+  readonly ordering?: OrderingPolicy;
   readonly isReplayable: boolean;
   /** False: registered, but matches nothing. */
   readonly isActive: boolean;

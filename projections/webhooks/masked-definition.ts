@@ -30,7 +30,7 @@ export interface MaskedDefinition extends Omit<WebhookDefinitionRecord, SecretFi
  */
 export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
   const { auth, headers, signingSecrets } = definition;
-  const { namedSigningSecrets, rateLimit, signing } = definition;
+  const { namedSigningSecrets, ordering, rateLimit, signing } = definition;
   return {
     url: definition.url,
     eventTypes: definition.eventTypes,
@@ -47,6 +47,7 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
     signingSecrets: signingSecrets.map(maskedSecret),
     ...(namedSigningSecrets === undefined ? {} : { namedSigningSecrets }),
     ...(signing === undefined ? {} : { signing }),
+    ...(ordering === undefined ? {} : { ordering }),
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,

@@ -65,6 +65,18 @@ class SigningRequest {
   readonly profiles?: readonly (SigningProfileRequest['kind'] | SigningProfileRequest)[];
 }
 
+class OrderingRequest {
+  @ApiProperty({ enum: ['source-stream'] })
+  readonly by!: 'source-stream';
+
+  @ApiPropertyOptional({
+    enum: ['continue', 'hold'],
+    default: 'continue',
+    description: 'Whether the rest of a stream goes on after a dead letter.',
+  })
+  readonly onDeadLetter?: 'continue' | 'hold';
+}
+
 /**
  * OpenAPI description of a webhook as it is registered. The registry itself checks it, so that REST, code and
  * declarations obey one set of rules.
@@ -154,6 +166,13 @@ export class RegisterWebhookRequest {
       'How many requests start, per instance; `burst` of them at once after a pause. What comes faster waits, which costs no attempt. Default: not limited.',
   })
   readonly rateLimit?: unknown;
+
+  @ApiPropertyOptional({
+    type: OrderingRequest,
+    nullable: true,
+    description: 'Events of one source stream one after the other. Default: in any order.',
+  })
+  readonly ordering?: OrderingRequest | null;
 
   @ApiPropertyOptional({ default: true })
   readonly isReplayable?: boolean;

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import {
   type RateLimit,
+  type OrderingPolicy,
   type RetryPolicy,
   type SigningKey,
   type SigningKind,
@@ -40,6 +41,14 @@ class SigningResponse {
 
   @ApiProperty({ type: [SigningProfileResponse] })
   readonly profiles!: readonly SigningProfile[];
+}
+
+class OrderingResponse implements OrderingPolicy {
+  @ApiProperty({ enum: ['source-stream'] })
+  readonly by!: OrderingPolicy['by'];
+
+  @ApiProperty({ enum: ['continue', 'hold'] })
+  readonly onDeadLetter!: OrderingPolicy['onDeadLetter'];
 }
 
 /** A webhook as it is shown, secrets masked. */
@@ -86,6 +95,8 @@ export class WebhookResponse {
 
   @ApiProperty({ ...RATE_LIMIT, nullable: true, description: '`null`: not limited.' })
   readonly rateLimit!: RateLimit | null;
+  @ApiProperty({ type: OrderingResponse, nullable: true, description: '`null`: in any order.' })
+  readonly ordering!: OrderingPolicy | null;
 
   @ApiProperty()
   readonly isReplayable!: boolean;
@@ -206,6 +217,7 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,
     rateLimit: definition.rateLimit ?? null,
+    ordering: definition.ordering ?? null,
     isReplayable: definition.isReplayable,
     isActive: definition.isActive,
     description: definition.description,

@@ -2,22 +2,25 @@ import type { FieldProblem } from '../../kernel/index.js';
 import { mapAuth, secretsOfAuth } from '../definition/auth-mapping.js';
 import { DEFINITION_LIMITS } from '../definition/definition-limits.js';
 import type { RecordPatch } from '../definition/definition-record.js';
+import { recordedOrdering } from '../definition/ordering-rules.js';
 import { DEFAULT_SIGNING, recordedSigning } from '../definition/signing-policy.js';
 import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js';
 
 /** The definition after a change: headers and signing are merged, everything else replaces what was. */
 export function patched(
   {
+    ordering: orderedBefore,
+    rateLimit: limitBefore,
     signing: before,
     transform: transformBefore,
-    rateLimit: limitBefore,
     ...definition
   }: WebhookDefinitionRecord,
   {
     headers = {},
+    ordering = orderedBefore ?? null,
+    rateLimit = limitBefore,
     signing,
     transform = transformBefore,
-    rateLimit = limitBefore,
     ...fields
   }: RecordPatch,
 ): WebhookDefinitionRecord {
@@ -32,6 +35,7 @@ export function patched(
     ...definition,
     ...fields,
     ...(rateLimit && { rateLimit }),
+    ...recordedOrdering(ordering),
     ...recordedSigning({ ...(before ?? DEFAULT_SIGNING), ...signing }),
     ...(transform && { transform }),
     headers: Object.fromEntries([...kept, ...added]),

@@ -63,6 +63,7 @@ describe('DefinitionBuilder', () => {
       timeoutMs: 20_000,
       concurrency: 10,
       rateLimit: null,
+      ordering: null,
       isReplayable: true,
       isActive: true,
       description: null,

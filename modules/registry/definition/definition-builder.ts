@@ -4,7 +4,7 @@ import type { EventTransform } from '../functions/webhook-functions.js';
 import type { RateLimit, RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
 import type { WebhookDraft } from './webhook-draft.js';
-import type { AuthInput, SigningInput, WebhookInput } from './webhook-input.js';
+import type { AuthInput, OrderingInput, SigningInput, WebhookInput } from './webhook-input.js';
 
 /**
  * An event type by name (also a pattern such as `order.*`), or a class of events: its static `eventType` if it has one,
@@ -176,6 +176,23 @@ export class DefinitionBuilder {
    */
   withRateLimit(limit: RateLimit): this {
     return this.#set({ rateLimit: limit });
+  }
+
+  /**
+   * Sends the events of one source stream one after the other, in the order of the stream: while one of them is tried
+   * again, those behind it wait, and other streams go on. Default: in any order, as fast as the endpoint answers.
+   *
+   * @param by `source-stream`
+   * @param options.onDeadLetter whether the rest of a stream goes on after a dead letter (`continue`, the default), or
+   * is held until that is replayed to success or discarded (`hold`)
+   */
+  withOrdering(by: OrderingInput['by'], options: Omit<OrderingInput, 'by'> = {}): this {
+    return this.#set({ ordering: { ...options, by } });
+  }
+
+  /** Sends events in any order: the default, and the way to take back an earlier order. */
+  withoutOrdering(): this {
+    return this.#set({ ordering: null });
   }
 
   /** Refuses replays of deliveries that were made. */

@@ -41,6 +41,12 @@ const definition: fc.Arbitrary<WebhookInput> = fc.record(
       name.map((stream) => ({ kind: 'stream' as const, stream })),
     ),
     tenantId: fc.option(name),
+    ordering: fc.option(
+      fc.record({
+        by: fc.constant('source-stream' as const),
+        onDeadLetter: fc.constantFrom('continue' as const, 'hold' as const),
+      }),
+    ),
     headers: fc.dictionary(
       name.map((one) => `x-${one}`),
       header,

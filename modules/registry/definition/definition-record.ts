@@ -2,6 +2,7 @@ import { canonicalJson, digestOf } from '../../kernel/index.js';
 import type { SecretVault } from '../secrets/secret-vault.js';
 import type {
   FieldChange,
+  OrderingPolicy,
   RateLimit,
   SigningKind,
   SigningPolicy,
@@ -14,6 +15,7 @@ import { withPublicKey } from '../secrets/signing-secret.js';
 import { mapAuth } from './auth-mapping.js';
 import type { ClearSecret } from './clear-secret.js';
 import { SECRET_FIELDS } from './definition-secrets.js';
+import { recordedOrdering } from './ordering-rules.js';
 import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
 import { storedPart } from '../functions/declared-function.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
@@ -61,6 +63,7 @@ export function recordOf(
     signingSecrets: [...named, ...unnamed.map(generate)],
     ...recordedSigning(draft.signing),
     ...recordedTransform(draft.transform),
+    ...recordedOrdering(draft.ordering),
     namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
   };
 }
@@ -69,9 +72,17 @@ export function recordOf(
 export type RecordPatch = Partial<
   Omit<
     WebhookDefinitionRecord,
-    'headers' | 'signing' | 'signingSecrets' | 'namedSigningSecrets' | 'transform' | 'rateLimit'
+    | 'headers'
+    | 'ordering'
+    | 'rateLimit'
+    | 'signing'
+    | 'signingSecrets'
+    | 'namedSigningSecrets'
+    | 'transform'
   >
 > & {
+  /** `null`: in any order from now on. */
+  readonly ordering?: OrderingPolicy | null;
   /** `null` lifts the limit. */
   readonly rateLimit?: RateLimit | null;
   readonly headers?: Readonly<Record<string, StoredSecret | string | null>>;
@@ -138,13 +149,15 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     shown(value),
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
-  const { isReplayable, isActive, description, auth, rateLimit, signing, transform } = record;
+  const { isReplayable, isActive, description, auth } = record;
+  const { ordering, rateLimit, signing, transform } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
     // Absent where it is the default: the digest of a definition that says nothing about it never changes.
     ...(signing && { signing }),
     ...(transform && { transform }),
+    ...(ordering && { ordering }),
     ...(rateLimit && { rateLimit }),
     eventTypes: [...new Set(record.eventTypes)].sort(),
     headers: Object.fromEntries(headers) as Record<string, unknown>,

@@ -14,6 +14,7 @@ import {
 } from './field-rules.js';
 import { checkFunction } from '../functions/function-rules.js';
 import { checkHeaders } from './header-rules.js';
+import { checkOrdering } from './ordering-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
 import { checkRateLimit } from './rate-rules.js';
 import { checkRetry } from './retry-rules.js';
@@ -71,6 +72,7 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   concurrency: (value, { problems }) =>
     checkCount('concurrency', value, DEFINITION_LIMITS.concurrency, problems),
   rateLimit: (value, { problems }) => checkRateLimit(value, problems),
+  ordering: (value, { problems }) => checkOrdering(value, problems),
   isReplayable: (value, { problems }) => checkFlag('isReplayable', value, problems),
   isActive: (value, { problems }) => checkFlag('isActive', value, problems),
   description: (value, { problems }) => checkDescription(value, problems),
@@ -100,6 +102,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   timeoutMs: DEFINITION_DEFAULTS.timeoutMs,
   concurrency: DEFINITION_DEFAULTS.concurrency,
   rateLimit: null,
+  ordering: null,
   isReplayable: true,
   isActive: true,
   description: null,

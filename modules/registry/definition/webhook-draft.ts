@@ -1,6 +1,7 @@
 import type {
   AuthOf,
   RateLimit,
+  OrderingPolicy,
   RetryPolicy,
   SigningPolicy,
   SourceSelection,
@@ -32,6 +33,7 @@ export interface WebhookDraft {
   readonly concurrency: number;
   /** `null`: not limited. */
   readonly rateLimit: RateLimit | null;
+  readonly ordering: OrderingPolicy | null;
   readonly isReplayable: boolean;
   readonly isActive: boolean;
   readonly description: string | null;

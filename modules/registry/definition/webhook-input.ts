@@ -1,6 +1,7 @@
 import type {
   AuthOf,
   RateLimit,
+  OrderingPolicy,
   RetryPolicy,
   SigningPolicy,
   SigningProfile,
@@ -26,6 +27,14 @@ export type SigningProfileInput =
         Partial<Record<'event' | 'id' | 'timestamp' | 'signature', string>>
       >;
     };
+
+/** In which order events are sent. */
+export interface OrderingInput {
+  /** Events of one source stream one after the other. */
+  readonly by: OrderingPolicy['by'];
+  /** Default `continue`. */
+  readonly onDeadLetter?: OrderingPolicy['onDeadLetter'];
+}
 
 /** How requests are signed. */
 export interface SigningInput {
@@ -65,6 +74,8 @@ export interface WebhookInput {
    * after a pause. Default `null`: not limited.
    */
   readonly rateLimit?: RateLimit | null;
+  /** Default `null`: in any order, as fast as the endpoint answers. */
+  readonly ordering?: OrderingInput | null;
   /** Default `true`. */
   readonly isReplayable?: boolean;
   /** False: registered, but matches nothing. Default `true`. */
