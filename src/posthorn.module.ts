@@ -20,6 +20,7 @@ import { SendingModule, type SendingOptions } from '../modules/sending/index.js'
 import { ProjectionsModule } from '../projections/index.js';
 import type { PosthornConfig } from './config/posthorn-config.js';
 import type { PosthornAsyncOptions, PosthornFaces, PosthornOptions } from './posthorn.options.js';
+import { EarlierEventsModule } from './wiring/earlier-events.js';
 import { FoundationModule, POSTHORN_CONFIG, POSTHORN_OPTIONS } from './wiring/foundation.module.js';
 import { PosthornHealth } from './wiring/health.service.js';
 import { Lifecycle } from './wiring/lifecycle.service.js';
@@ -91,7 +92,10 @@ function roomsOn(foundation: DynamicModule): DynamicModule[] {
     useFactory: ({ dataDir }: PosthornConfig) => ({ dataDir }),
   });
   const delivery = DeliveryModule.forRoot({
-    imports: [foundation, eventStore, registry, sending, projections],
+    imports: [
+      ...[foundation, eventStore, registry, sending, projections],
+      EarlierEventsModule.on([foundation, registry]),
+    ],
   });
   const observers = [foundation, eventStore, registry, DispatchModule.to(delivery)];
   const feed = FeedModule.forRoot({ imports: observers });

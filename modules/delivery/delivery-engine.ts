@@ -18,8 +18,10 @@ import { type Dispatch, Dispatcher, type PastEvent } from './dispatcher.js';
 import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
 import { laneKeyOf } from './lane-key.js';
 import { Lanes, type LaneState } from './lanes.js';
+import { EARLIER_EVENTS, type EarlierEvents } from './earlier-events.port.js';
 import { type HistoryReplay, type HistoryReplayAnswer, PastEvents } from './past-events.js';
 import { Scheduler } from './scheduler.js';
+import { StreamOrder } from './stream-order.js';
 
 /** What an instance has to do. */
 export interface DeliveryLoad {
@@ -58,6 +60,7 @@ export class DeliveryEngine {
     @Inject(SENDER) sender: Sender,
     @Inject(DUE_DELIVERIES) due: DueDeliveries,
     @Inject(DELIVERY_OPTIONS) options: DeliveryOptions,
+    @Inject(EARLIER_EVENTS) earlier: EarlierEvents,
     private readonly webhooks: WebhooksService,
     eventBus: EventBus,
   ) {
@@ -98,6 +101,7 @@ export class DeliveryEngine {
       longestRetryAfterMs: options.retryAfterLimitMs,
     });
     const underWay = new Set<string>();
+    const order = new StreamOrder({ client, journal: this.#journal, earlier });
     const tools = {
       client,
       journal: this.#journal,
@@ -109,7 +113,7 @@ export class DeliveryEngine {
       },
     };
     this.#scheduler = new Scheduler({
-      tools: { ...tools, directory },
+      tools: { ...tools, directory, order },
       due,
       directory,
       lanes: this.#lanes,
@@ -129,6 +133,7 @@ export class DeliveryEngine {
       },
       lanes: this.#lanes,
       clock,
+      order,
       inlineWindowMs: options.inlineWindowMs,
       underWay,
     });

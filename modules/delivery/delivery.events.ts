@@ -22,7 +22,15 @@ export interface DeliveryOrigin {
   readonly position: string;
   /** When the observed event was recorded. */
   readonly occurredAt: string;
+  /**
+   * Present where the delivery keeps the order of its source stream, and what a dead letter of it does to those behind:
+   * as the webhook said when the delivery was recorded. What it says later is for later deliveries.
+   */
+  readonly order?: DeliveryOrder;
 }
+
+/** `continue`: a dead letter lets those behind it go on. `hold`: it holds them until it succeeds or is discarded. */
+export type DeliveryOrder = 'continue' | 'hold';
 
 /** What made an attempt happen. */
 export type AttemptTrigger = 'live' | 'scheduled' | 'retry' | 'replay';
@@ -41,6 +49,8 @@ export type ScheduleReason =
   | 'history'
   /** The feed never brought it about; the reconciler found that it was missing. */
   | 'reconciled'
+  /** An earlier event of the same source stream has not ended, and the webhook keeps the order. */
+  | 'in-order'
   /** This instance does not hold the code that the delivery needs. */
   | 'needs-code'
   /** The process was shutting down. */

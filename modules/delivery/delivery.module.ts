@@ -10,8 +10,8 @@ import { DeliveryEngine } from './delivery-engine.js';
 /** What the delivery module stands on. */
 export interface DeliveryModuleOptions {
   /**
-   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `SENDER`, `DUE_DELIVERIES`
-   * and `DELIVERY_OPTIONS`.
+   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `SENDER`, `DUE_DELIVERIES`,
+   * `EARLIER_EVENTS` and `DELIVERY_OPTIONS`.
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
 }

@@ -2,13 +2,14 @@ import type { RecordedEvent } from '@eventstore/db-client';
 import { type Clock, isPosthornError } from '../kernel/index.js';
 import type { Webhook } from '../registry/index.js';
 import { deliveryIdOf } from './delivery-id.js';
-import type { DeliveryOrigin } from './delivery.events.js';
+import type { DeliveryOrder, DeliveryOrigin } from './delivery.events.js';
 import { LATEST_START_MS } from './delivery.options.js';
 import { FirstDelivery, type FirstDeliveryTools } from './first-delivery.js';
 import { InlineWindow, type WindowOccupant } from './inline-window.js';
 import { laneKeyOf } from './lane-key.js';
 import type { Lanes } from './lanes.js';
 import { stopwatch } from './stopwatch.js';
+import { type StreamOrder, UNKNOWN_PLACE } from './stream-order.js';
 
 /** An observed event and the webhooks that it is a member of. */
 export interface Dispatch {
@@ -26,10 +27,16 @@ export interface PastEvent extends Pick<Dispatch, 'event' | 'tenantId'> {
   readonly webhook: Pick<Webhook, 'id' | 'registration'>;
 }
 
+/** What of a webhook makes a delivery of an event the delivery that it is. */
+export interface DeliveredTo extends Pick<Webhook, 'id' | 'registration'> {
+  readonly order?: DeliveryOrder;
+}
+
 export interface DispatcherDependencies {
   readonly tools: FirstDeliveryTools;
   readonly lanes: Lanes;
   readonly clock: Clock;
+  readonly order: Pick<StreamOrder, 'glance'>;
   readonly inlineWindowMs: number;
   /** Deliveries whose attempt is under way in this process. */
   readonly underWay: Set<string>;
@@ -72,7 +79,7 @@ export class Dispatcher {
   }
 
   async #deliver(dispatch: Dispatch, webhook: Webhook): Promise<void> {
-    const origin = originOf(dispatch, webhook);
+    const origin = originOf(dispatch, { ...identityOf(webhook), ...orderOf(webhook) });
     const inFlight = this.#inFlight.get(origin.deliveryId);
     if (inFlight) return inFlight.recorded;
     const delivery = new FirstDelivery(this.#dependencies.tools, origin, webhook, dispatch.event);
@@ -100,8 +107,17 @@ export class Dispatcher {
     const isCodeHere = this.#dependencies.tools.missingCode(webhook) === null;
     if (webhook.status !== 'active') void delivery.schedule('held');
     else if (!isCodeHere) void delivery.schedule('needs-code');
-    else this.#offer(delivery, receivedAt);
+    else if (delivery.origin.order === undefined) this.#offer(delivery, receivedAt);
+    else void this.#beginInOrder(delivery, receivedAt);
     return delivery.recorded;
+  }
+
+  /** Never rejects: a failure to record shows in `delivery.recorded`. */
+  async #beginInOrder(delivery: FirstDelivery, receivedAt: number): Promise<void> {
+    const { order } = this.#dependencies;
+    const place = await order.glance(delivery.origin, delivery.webhook).catch(() => UNKNOWN_PLACE);
+    if (place.kind === 'first') this.#offer(delivery, receivedAt);
+    else await delivery.schedule('in-order');
   }
 
   #offer(delivery: FirstDelivery, receivedAt: number): void {
@@ -135,10 +151,20 @@ export class Dispatcher {
   }
 }
 
+function identityOf({ id, registration }: Webhook): PastEvent['webhook'] {
+  return { id, registration };
+}
+
+/** What a delivery that is recorded now keeps of the order of its source stream. */
+export function orderOf(webhook: Webhook | undefined): Pick<DeliveredTo, 'order'> {
+  const order = webhook?.definition.ordering?.onDeadLetter;
+  return order === undefined ? {} : { order };
+}
+
 /** What the first record of a delivery says of the event and of whom it is for. */
 export function originOf(
   { event, tenantId }: Pick<Dispatch, 'event' | 'tenantId'>,
-  webhook: PastEvent['webhook'],
+  webhook: DeliveredTo,
 ): DeliveryOrigin {
   const deliveryId = deliveryIdOf({
     webhookId: webhook.id,
@@ -157,5 +183,6 @@ export function originOf(
     revision: event.revision.toString(),
     position: (event.position?.commit ?? 0n).toString(),
     occurredAt: event.created.toISOString(),
+    ...(webhook.order === undefined ? {} : { order: webhook.order }),
   };
 }

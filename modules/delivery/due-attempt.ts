@@ -12,11 +12,13 @@ import type { LoadedDelivery } from './delivery-journal.js';
 import { LATEST_START_MS, LEASE_MARGIN_MS } from './delivery.options.js';
 import { isPoison } from './first-delivery.js';
 import { stopwatch } from './stopwatch.js';
+import type { StreamOrder } from './stream-order.js';
 
 /** What a due attempt works with. */
 export interface DueAttemptTools extends AttemptTools {
   readonly client: Pick<EventStoreClient, 'readStream'>;
   readonly directory: Pick<WebhookDirectory, 'barrier' | 'find' | 'missingCode'>;
+  readonly order: Pick<StreamOrder, 'place'>;
 }
 
 /** How a due attempt ended for the scheduler. */
@@ -27,6 +29,8 @@ export type DueAttemptEnd =
   | { readonly kind: 'overtaken' }
   /** The webhook is paused or disabled, or its code is not here: it goes on with the webhook's next change. */
   | { readonly kind: 'held' }
+  /** It keeps the order of its stream, and the delivery `after` has to end first. */
+  | { readonly kind: 'behind'; readonly after: string }
   /** The event or the secrets cannot be read now; it cost no attempt. */
   | { readonly kind: 'postponed'; readonly cause: unknown }
   /** Claimed, and nobody knows what came of it: what is left of the lease has to run out. */
@@ -113,6 +117,8 @@ async function readyToClaim(
     if (!webhook) return await discardOrphan(tools, deliveryId, loaded);
     const isHeld = webhook.status !== 'active' || tools.directory.missingCode(webhook) !== null;
     if (isHeld) return { kind: 'held' };
+    const place = await tools.order.place(origin, webhook);
+    if (place.kind === 'behind') return place;
     const event = await readSource(tools.client, origin);
     if (!event) return await deadLetter(tools, loaded, origin, 'source_event_gone', null);
     return await prepare(tools, loaded, origin, webhook, event);

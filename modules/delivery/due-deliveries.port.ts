@@ -38,6 +38,8 @@ export interface DueIndexChanges {
   readonly claimed: readonly ClaimedDelivery[];
   /** Deliveries whose claim has its outcome. */
   readonly settled: readonly string[];
+  /** Deliveries that keep the order of their stream, and whose run has ended. */
+  readonly ended: readonly string[];
   /** Commit position up to which the index now follows the log. */
   readonly position: bigint;
 }

@@ -6,6 +6,7 @@ export type {
   DeadLetterReason,
   DeliveryEvent,
   DeliveryEventType,
+  DeliveryOrder,
   DeliveryOrigin,
   DeliveryStatus,
   ScheduleReason,
@@ -34,5 +35,6 @@ export {
   type OthersPage,
   type OthersQuery,
 } from './due-deliveries.port.js';
+export { EARLIER_EVENTS, type EarlierEvents, type EventStanding } from './earlier-events.port.js';
 export type { HistoryReplay, HistoryReplayAnswer } from './past-events.js';
 export { JITTER_FRACTION, LONGEST_RETRY_AFTER_MS, STANDARD_DELAYS_MS } from './retry-schedule.js';

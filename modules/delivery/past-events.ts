@@ -4,7 +4,7 @@ import type { DeliveryCommand } from './delivery.aggregate.js';
 import { type DeliveryState, isOpen } from './delivery-state.js';
 import type { DeliveryStatus } from './delivery.events.js';
 import type { DeliveryJournal } from './delivery-journal.js';
-import { originOf, type PastEvent } from './dispatcher.js';
+import { orderOf, originOf, type PastEvent } from './dispatcher.js';
 
 export interface PastEventsDependencies {
   readonly journal: DeliveryJournal;
@@ -122,13 +122,18 @@ export class PastEvents {
     const { clock, directory, instanceId } = this.#dependencies;
     return {
       kind: 'schedule',
-      origin: originOf(past, past.webhook),
+      origin: originOf(past, { ...past.webhook, ...this.#orderOf(past.webhook) }),
       reason: 'history',
       now: clock.now(),
       owner: instanceId,
       ...needsOf(directory, past.webhook.id),
       ...(past.replayId === undefined ? {} : { replayId: past.replayId }),
     };
+  }
+
+  #orderOf({ id, registration }: PastEvent['webhook']): ReturnType<typeof orderOf> {
+    const webhook = this.#dependencies.directory.find(id);
+    return orderOf(webhook?.registration === registration ? webhook : undefined);
   }
 }
 

@@ -9,6 +9,7 @@ import { DuePump, LOOK_AGAIN_MS } from './due-pump.js';
 import { type DueShare, OthersShare, OwnShare, TAKE_OVER_SPREAD_MS } from './due-share.js';
 import { laneKeyOf } from './lane-key.js';
 import type { Lanes } from './lanes.js';
+import { OrderWaits } from './order-waits.js';
 import { WaitingForCode } from './waiting-for-code.js';
 import { WorkInHand } from './work-in-hand.js';
 
@@ -39,6 +40,7 @@ export class Scheduler {
   readonly #claims: ClaimWatch;
   readonly #inHand = new WorkInHand();
   readonly #waitingForCode: WaitingForCode;
+  readonly #orderWaits: OrderWaits;
   #pumps: readonly DuePump[] = [];
   #subscription: Subscription | undefined;
   #stopListening: (() => void) | undefined;
@@ -47,6 +49,14 @@ export class Scheduler {
   constructor(dependencies: SchedulerDependencies) {
     this.#dependencies = dependencies;
     this.#waitingForCode = new WaitingForCode(dependencies);
+    this.#orderWaits = new OrderWaits({
+      clock: dependencies.clock,
+      longestMs: LOOK_AGAIN_MS,
+      onOver: ({ webhookId, deliveryId }) => {
+        this.#inHand.release(webhookId, deliveryId);
+        for (const pump of this.#pumps) pump.look(webhookId, 0);
+      },
+    });
     this.#claims = new ClaimWatch({
       clock: dependencies.clock,
       onLapsed: (claim) => {
@@ -86,6 +96,7 @@ export class Scheduler {
     for (const pump of this.#pumps) pump.stop();
     this.#claims.stop();
     this.#waitingForCode.stop();
+    this.#orderWaits.stop();
   }
 
   /** The outcome of a request under this claim cannot be recorded: it is made again when the lease has run out. */
@@ -115,13 +126,14 @@ export class Scheduler {
     });
   }
 
-  #changed({ due, claimed, settled, position }: DueIndexChanges): void {
+  #changed({ due, claimed, settled, ended, position }: DueIndexChanges): void {
     this.#inHand.indexReached(position);
     for (const deliveryId of settled) this.#claims.forget(deliveryId);
     for (const claim of claimed) {
       this.#watch(claim);
       for (const pump of this.#pumps) pump.seen(claim.owner);
     }
+    this.#orderWaits.ended(ended);
     for (const pump of this.#pumps) pump.changed(due);
   }
 
@@ -180,11 +192,16 @@ export class Scheduler {
   ): Promise<DueAttemptEnd['kind']> {
     const { tools, underWay } = this.#dependencies;
     underWay.add(deliveryId);
+    const { ends } = this.#orderWaits;
     const end = await makeDueAttempt(tools, deliveryId, lapsed).catch(
       (cause: unknown): DueAttemptEnd => ({ kind: 'postponed', cause }),
     );
     underWay.delete(deliveryId);
-    this.#settle(webhookId, deliveryId, end, lapsed);
+    if (end.kind === 'behind' && lapsed === null && !this.#isStopped) {
+      this.#orderWaits.add({ webhookId, deliveryId }, end.after, ends);
+    } else {
+      this.#settle(webhookId, deliveryId, end, lapsed);
+    }
     return end.kind;
   }
 
@@ -196,6 +213,7 @@ export class Scheduler {
       case 'overtaken':
         this.#releaseLater(webhookId, deliveryId);
         return;
+      case 'behind':
       case 'held':
         if (lapsed === null) this.#inHand.release(webhookId, deliveryId);
         else this.#watchAgain({ deliveryId, webhookId, claimId: lapsed });

@@ -17,6 +17,7 @@ export type {
   ReplayTo,
 } from './replay.events.js';
 export { ReplayModule, type ReplayModuleOptions } from './replay.module.js';
+export { registrationReplayId } from './registration-replays.js';
 export { GetReplay, GetReplays } from './replay.queries.js';
 export type { GetReplaysOptions } from './replay-index.port.js';
 export type { ReplayedHistory, ReplayItem, ReplayProgressItem } from './replay-item.js';

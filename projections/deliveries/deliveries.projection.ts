@@ -18,6 +18,7 @@ import { DeliveryCounts } from './delivery-counts.js';
 import { asDeliveryEvent, evolveRow, newRow, originOf } from './delivery-evolution.js';
 import { DeliveryHistory } from './delivery-history.js';
 import { DeliveryLookup } from './delivery-lookup.js';
+import { DeliveryOrders } from './delivery-orders.js';
 
 /** Columns that an event may change. */
 const CHANGING = [
@@ -29,6 +30,7 @@ const CHANGING = [
   'stream_revision',
   'due_at',
   'owner',
+  'order_due_at',
   'needs',
   'claim_id',
   'lease_ms',
@@ -51,7 +53,7 @@ interface Touched {
  */
 export const deliveriesProjection: Projection = {
   name: 'deliveries',
-  version: 2,
+  version: 3,
   tables: DELIVERIES_TABLE_NAMES,
   migrate(db) {
     db.exec(DELIVERIES_DDL);
@@ -69,6 +71,7 @@ class DeliveriesWriter {
   readonly lookup: DeliveryLookup;
   readonly history: DeliveryHistory;
   readonly counts: DeliveryCounts;
+  readonly order: DeliveryOrders;
 
   constructor(db: Database) {
     this.insert = inserter(db, 'deliveries');
@@ -76,6 +79,7 @@ class DeliveriesWriter {
     this.lookup = new DeliveryLookup(db);
     this.history = new DeliveryHistory(db);
     this.counts = new DeliveryCounts(db);
+    this.order = new DeliveryOrders(db);
   }
 }
 
@@ -99,11 +103,13 @@ class DeliveriesBatch implements ProjectionBatch {
   }
 
   flush(): DueChanges {
-    const { insert, update, lookup, counts } = this.#tables;
+    const { insert, update, lookup, counts, order } = this.#tables;
     const changes = counts.begin();
     const due = new DueChangesOfBatch();
     const created: DeliveryRow[] = [];
+    const streams = order.begin();
     for (const { row, before } of this.#touched.values()) {
+      streams.touch(row);
       if (before === undefined) {
         insert(row);
         created.push(row);
@@ -112,6 +118,9 @@ class DeliveriesBatch implements ProjectionBatch {
       }
       changes.moved(row, before?.status);
       due.add(row, before?.claimId ?? null);
+    }
+    for (const { owner, dueAt, webhookId } of streams.flush()) {
+      due.becameDue(webhookId, owner, dueAt);
     }
     lookup.add(created);
     changes.flush();
@@ -127,6 +136,7 @@ class DeliveriesBatch implements ProjectionBatch {
     if (known) return known.row;
     const found = event.revision === 0 ? undefined : this.#tables.lookup.find(event.key);
     if (found) {
+      if (found.order_revision !== null) found.due_at = found.order_due_at;
       return this.#touch(found, { status: found.status, claimId: found.claim_id });
     }
     const origin = originOf(asDeliveryEvent(event));

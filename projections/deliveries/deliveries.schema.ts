@@ -1,6 +1,7 @@
 import type {
   AttemptTrigger,
   DeadLetterReason,
+  DeliveryOrder,
   DeliveryStatus,
 } from '../../modules/delivery/delivery.events.js';
 
@@ -35,6 +36,12 @@ export interface DeliveryRow {
   needs: string | null;
   claim_id: string | null;
   lease_ms: number | null;
+  /** Whether it keeps the order of its stream, and what a dead letter of it does to those behind. */
+  readonly order_policy: DeliveryOrder | null;
+  /** Place in its stream, where it keeps the order. */
+  readonly order_revision: number | null;
+  /** With an order, when its own attempt is due: `due_at` says so only while it is the first of its stream. */
+  order_due_at: number | null;
   last_status_code: number | null;
   last_error_class: string | null;
   /** Set while, and only while, it is a dead letter. */
@@ -130,6 +137,10 @@ export const DELIVERIES_TABLE_NAMES = [
   'delivery_lookups',
 ] as const satisfies readonly (keyof DeliveriesTables)[];
 
+/** What those behind it in its stream wait for: it is open, or a dead letter that holds them. */
+export const HOLDS_OTHERS = `order_revision IS NOT NULL
+      AND (completed_at IS NULL OR (dead_letter_reason IS NOT NULL AND order_policy = 'hold'))`;
+
 /**
  * The cost of a delivery is the cost of its index entries, so there are no more than the documented filters need. Each
  * index of `deliveries` ends, implicitly, with `seq`, so each page of a filter is one descent and a walk; and each but the
@@ -161,6 +172,9 @@ export const DELIVERIES_DDL = `
     needs TEXT,
     claim_id TEXT,
     lease_ms INTEGER,
+    order_policy TEXT,
+    order_revision INTEGER,
+    order_due_at INTEGER,
     last_status_code INTEGER,
     last_error_class TEXT,
     dead_letter_reason TEXT,
@@ -178,6 +192,10 @@ export const DELIVERIES_DDL = `
     WHERE due_at IS NOT NULL;
   CREATE INDEX deliveries_due_by_id ON deliveries (webhook_id, id, owner, due_at)
     WHERE due_at IS NOT NULL;
+  CREATE INDEX deliveries_in_order ON deliveries (webhook_id, registration, stream, order_revision)
+    WHERE ${HOLDS_OTHERS};
+  CREATE INDEX deliveries_first_in_order ON deliveries (webhook_id, registration, stream)
+    WHERE order_revision IS NOT NULL AND due_at IS NOT NULL;
   CREATE INDEX deliveries_claimed ON deliveries (id) WHERE claim_id IS NOT NULL;
   CREATE INDEX deliveries_dead_by_id ON deliveries (id) WHERE dead_letter_reason IS NOT NULL;
   CREATE INDEX deliveries_dead_by_webhook ON deliveries (webhook_id, id)
@@ -266,6 +284,8 @@ export const DELIVERIES_STATISTICS = `
     ('deliveries', 'deliveries_due', '100000 100 2'),
     ('deliveries', 'deliveries_due_by_owner', '100000 100 50 2'),
     ('deliveries', 'deliveries_due_by_id', '100000 100 1 1 1'),
+    ('deliveries', 'deliveries_in_order', '100000 1000 1000 10 1'),
+    ('deliveries', 'deliveries_first_in_order', '10000 100 100 1'),
     ('deliveries', 'deliveries_claimed', '1000 1'),
     ('deliveries', 'deliveries_dead_by_id', '100000 1'),
     ('deliveries', 'deliveries_dead_by_webhook', '100000 1000 1');

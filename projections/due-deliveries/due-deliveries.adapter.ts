@@ -14,7 +14,7 @@ import { ReadModels } from '../runtime/read-models.js';
 import type { DueChanges } from './due-changes.js';
 import { dueByOwner, type DueOfOwner, wantedBefore, wantedBehind } from './due-of-others.js';
 
-const NOTHING: DueChanges = { due: [], claimed: [], settled: [] };
+const NOTHING: DueChanges = { due: [], claimed: [], settled: [], ended: [] };
 
 /**
  * The due index of this instance: the open deliveries in the tables of `deliveries`, through indexes that hold nothing
@@ -29,8 +29,8 @@ export class DueDeliveriesAdapter implements DueDeliveries {
     this.#readModels = readModels;
     this.changes = readModels.changesOf('deliveries').pipe(
       map(({ position, output }) => {
-        const { due, claimed, settled } = (output as DueChanges | undefined) ?? NOTHING;
-        return { due, claimed, settled, position };
+        const { due, claimed, settled, ended } = (output as DueChanges | undefined) ?? NOTHING;
+        return { due, claimed, settled, ended, position };
       }),
     );
   }

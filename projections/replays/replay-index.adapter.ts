@@ -72,6 +72,8 @@ export class ReplayIndexAdapter implements ReplayIndex {
             .selectFrom('deliveries')
             .where('webhook_id', '=', webhookId)
             .where('status', 'in', ['scheduled', 'attempting'])
+            // Held back in the order of its stream, it may be waiting for just the replay that asks.
+            .where((eb) => eb.or([eb('order_due_at', 'is', null), eb('due_at', 'is not', null)]))
             .select('seq')
             .limit(atMost)
             .as('waiting'),

@@ -173,9 +173,7 @@ describe('the replays of the read model', () => {
       'SEARCH replays USING INDEX replays_by_webhook (webhook_id=?)',
       'SCAN replays USING INDEX replays_listed',
       expect.stringContaining('SEARCH replays USING INDEX replays_by_status (status=?)'),
-      expect.stringContaining(
-        'USING COVERING INDEX deliveries_by_webhook (webhook_id=? AND status=?)',
-      ),
+      expect.stringContaining('USING INDEX deliveries_by_webhook (webhook_id=? AND status=?)'),
     ]);
   });
 });

@@ -7,6 +7,7 @@ import type { Claim, DeliveryState } from '../../modules/delivery/delivery-state
 import type {
   AttemptRecord,
   DeliveryEvent,
+  DeliveryOrder,
   DeliveryOrigin,
 } from '../../modules/delivery/delivery.events.js';
 import type { EventHead, LogBatch } from '../../projections/runtime/log-batch.js';
@@ -81,9 +82,15 @@ export class DeliveryStories {
       state.status === 'none' || state.status === 'succeeded' ? undefined : this.#discard(),
     wait: () => undefined,
   };
+  readonly #orderOf: (index: number) => DeliveryOrder | undefined;
   #now = START;
   #position = 0;
   #claims = 0;
+
+  /** @param orderOf whether a delivery keeps the order of its stream; default: none does */
+  constructor(orderOf: (index: number) => DeliveryOrder | undefined = () => undefined) {
+    this.#orderOf = orderOf;
+  }
 
   get now(): number {
     return this.#now;
@@ -111,7 +118,8 @@ export class DeliveryStories {
   #deliveryOf(index: number): StoryDelivery {
     let delivery = this.deliveries.get(index);
     if (!delivery) {
-      const origin = originOf(index, this.#now);
+      const order = this.#orderOf(index);
+      const origin = { ...originOf(index, this.#now), ...(order && { order }) };
       delivery = { origin, state: deliveryDecider.initialState, revision: -1, claims: [] };
       this.deliveries.set(index, delivery);
     }
