@@ -1,5 +1,6 @@
 import type { WebhookDefinitionRecord } from '../webhook.events.js';
 import { isKnownAuth } from './auth-mapping.js';
+import { isKnownOrdering } from './ordering-rules.js';
 import { isKnownSigning, signingOf } from './signing-policy.js';
 
 /** Whether a definition has parts that stay in the code which declared it: secrets or functions, wherever in it. */
@@ -28,6 +29,7 @@ const KNOWN_FIELDS: Readonly<Record<keyof WebhookDefinitionRecord, true>> = {
   namedSigningSecrets: true,
   retry: true,
   timeoutMs: true,
+  ordering: true,
   concurrency: true,
   isReplayable: true,
   isActive: true,
@@ -44,6 +46,7 @@ export function isKnownDefinition(record: WebhookDefinitionRecord): boolean {
   return (
     Object.keys(record).every((field) => Object.hasOwn(KNOWN_FIELDS, field)) &&
     isKnownAuth(record.auth) &&
+    isKnownOrdering(record.ordering) &&
     isKnownSigning(signingOf(record))
   );
 }

@@ -2,9 +2,10 @@ import { isPosthornError } from '../../kernel/index.js';
 import { patched } from '../aggregate/definition-changes.js';
 import { KeyRing } from '../secrets/key-ring.js';
 import { SecretVault } from '../secrets/secret-vault.js';
-import type { WebhookDefinitionRecord } from '../webhook.events.js';
+import type { OrderingPolicy, WebhookDefinitionRecord } from '../webhook.events.js';
 import { DefinitionBuilder } from './definition-builder.js';
 import { definitionDigest, diffDefinitions, recordOf, secretStore } from './definition-record.js';
+import { isKnownDefinition } from './definition-needs.js';
 import { type DefinitionRules, parseDefinition, parsePatch } from './definition-rules.js';
 
 const RULES: DefinitionRules = {
@@ -79,6 +80,14 @@ describe('the order of a webhook', () => {
     expect(diffDefinitions(plain, ordered)).toEqual([
       { field: 'ordering', before: null, after: { by: 'source-stream', onDeadLetter: 'continue' } },
     ]);
+  });
+
+  it('of a later version is left to instances that know it', () => {
+    const ordered = recorded({ ordering: { by: 'source-stream', onDeadLetter: 'hold' } });
+    expect(isKnownDefinition(ordered)).toBe(true);
+    for (const later of [{ by: 'key', onDeadLetter: 'hold' }, { by: 'source-stream' }]) {
+      expect(isKnownDefinition({ ...ordered, ordering: later as OrderingPolicy })).toBe(false);
+    }
   });
 
   it('stays as it is when a change says nothing of it, and goes with null', () => {

@@ -43,3 +43,10 @@ export function recordedOrdering(ordering: OrderingPolicy | null): {
 } {
   return ordering === null ? {} : { ordering };
 }
+
+/** Whether an order is one that this version can keep: a later one may know more. */
+export function isKnownOrdering(ordering: OrderingPolicy | undefined): boolean {
+  if (ordering === undefined) return true;
+  const { by, onDeadLetter } = ordering as { readonly by: string; readonly onDeadLetter: string };
+  return by === 'source-stream' && AFTER_DEAD_LETTERS.some((known) => known === onDeadLetter);
+}
