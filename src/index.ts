@@ -67,6 +67,7 @@ export {
   type DeliveryCommandResult,
   DeliveryDeadLettered,
   DeliveryDiscarded,
+  DeliveryPostponed,
   type DeliveryEvent,
   type DeliveryOrigin,
   DeliveryReplayRequested,

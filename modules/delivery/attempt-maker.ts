@@ -31,8 +31,7 @@ export interface AttemptSubject {
 }
 
 /**
- * What an attempt led to; `null` when it was aborted by the shutdown, so that nobody knows, or when nothing was asked of
- * the endpoint, as by an egress proxy that fails: it costs no attempt, and is made again when its lease has run out.
+ * What an attempt led to; `null` when it was aborted by the shutdown, so that nobody knows.
  */
 export type MadeAttempt = {
   readonly record: AttemptRecord;
@@ -55,6 +54,8 @@ export interface AttemptMakerDependencies {
   readonly clock: Clock;
   /** In [0, 1): jitter of retries. */
   readonly random: () => number;
+  /** How long an attempt that cannot be made is put off before it counts as a failed one, in milliseconds. */
+  readonly postponeLimitMs: number;
   /**
    * Called as soon as a request has ended, whatever it was made for, before anything is recorded.
    *
@@ -108,7 +109,7 @@ export class AttemptMaker {
     const result = await sender.send(request, this.#abort.signal);
     const report = laneReport(result);
     if (report) onMet(webhook, report, startedAt);
-    if (result.errorClass === 'aborted' || result.verdict === 'postpone') return null;
+    if (result.errorClass === 'aborted') return null;
     return { record: recordOf(result), outcome: this.#outcomeOf(result, webhook) };
   }
 
@@ -143,6 +144,12 @@ export class AttemptMaker {
       case 'gone':
         return { kind: 'refusal', reason: 'endpoint_gone' };
       case 'postpone':
+        return {
+          kind: 'postponed',
+          policy: webhook.definition.retry,
+          random: this.#dependencies.random(),
+          limitMs: this.#dependencies.postponeLimitMs,
+        };
       case 'retry':
         return {
           kind: 'failure',

@@ -88,6 +88,7 @@ export class DeliveryEngine {
       directory,
       clock,
       random: Math.random,
+      postponeLimitMs: options.postponeLimitMs,
       onMet: (webhook, report, startedAt) => {
         this.#lanes.met(laneKeyOf(webhook.id, webhook), report, startedAt);
       },

@@ -18,6 +18,8 @@ export interface DeliveryState {
   /** Epoch milliseconds; `null` unless scheduled or retrying. */
   readonly dueAt: number | null;
   readonly claim: Claim | null;
+  /** How long, and how often, the attempt that is due was put off; `null` when it was not. */
+  readonly postponed: { readonly since: number; readonly rounds: number } | null;
   /** Digest of the definition whose code it needs, where whoever asked for the attempt did not hold it. */
   readonly needs: string | null;
   /** Whether this run was asked for by somebody. */
@@ -35,6 +37,7 @@ export const NO_DELIVERY: DeliveryState = {
   runAttemptCount: 0,
   dueAt: null,
   claim: null,
+  postponed: null,
   needs: null,
   isReplay: false,
   replayIds: [],

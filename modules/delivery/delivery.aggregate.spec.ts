@@ -41,6 +41,12 @@ const FAILURE: AttemptOutcome = {
   random: 0,
   retryAfterMs: null,
 };
+const POSTPONED: AttemptOutcome = {
+  kind: 'postponed',
+  policy: { kind: 'list', delaysMs: [1_000, 2_000] },
+  random: 0,
+  limitMs: 60_000,
+};
 const REFUSAL: AttemptOutcome = { kind: 'refusal', reason: 'rejected' };
 
 const claimOf = (claimId: string) => ({ claimId, owner: 'i-1', leaseMs: 30_000 });
@@ -325,7 +331,7 @@ describe('any history of commands', () => {
     fc.constant<DeliveryCommand>({ ...schedule, replayId: 'rpl_1' }),
     fc.tuple(claimIds, now, fc.option(claimIds)).map(([id, at, lapsed]) => claim(id, at, lapsed)),
     fc
-      .tuple(fc.constantFrom(SUCCESS, FAILURE, REFUSAL), fc.option(claimIds), runs, now)
+      .tuple(fc.constantFrom(SUCCESS, FAILURE, REFUSAL, POSTPONED), fc.option(claimIds), runs, now)
       .map(([outcome, id, run, at]) => record(outcome, id, run, at)),
     fc
       .tuple(fc.option(fc.constantFrom('rpl_1', 'rpl_2')), now)

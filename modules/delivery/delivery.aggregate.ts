@@ -17,7 +17,7 @@ import {
   isOpen,
   NO_DELIVERY,
 } from './delivery-state.js';
-import { nextAttemptAt } from './retry-schedule.js';
+import { nextAttemptAt, postponementMs } from './retry-schedule.js';
 
 /** What the sender's verdict means for the delivery. */
 export type AttemptOutcome =
@@ -27,6 +27,13 @@ export type AttemptOutcome =
       readonly policy: RetryPolicy;
       readonly random: number;
       readonly retryAfterMs: number | null;
+    }
+  /** Nothing was asked of the endpoint: put off, or a failure when it was put off for `limitMs` already. */
+  | {
+      readonly kind: 'postponed';
+      readonly policy: RetryPolicy;
+      readonly random: number;
+      readonly limitMs: number;
     }
   | { readonly kind: 'refusal'; readonly reason: 'rejected' | 'endpoint_gone' };
 
@@ -130,6 +137,11 @@ function recordAttempt(
 ): DeliveryEvent[] {
   const isFirst = state.status === 'none';
   const isLate = isOvertaken(command, state);
+  const isUnsent = command.outcome.kind === 'postponed';
+  if (isUnsent && isLate) return []; // nothing was asked, and somebody else decides
+  if (command.outcome.kind === 'postponed' && isPatient(command.outcome, command.now, state)) {
+    return postponed(command, state);
+  }
   const nextAt = isLate ? null : nextAttempt(command, state);
   const attempted: DeliveryEvent = {
     type: 'DeliveryAttempted',
@@ -143,10 +155,47 @@ function recordAttempt(
       nextAttemptAt: nextAt === null ? null : iso(nextAt),
       owner: command.owner,
       ...(isLate ? { isLate: true as const } : {}),
+      ...(isUnsent ? { isUnsent: true as const } : {}),
     },
   };
   if (isLate || nextAt !== null) return [attempted];
   return [attempted, ending(command, state.attemptCount + 1)];
+}
+
+/** Whether an attempt that cannot be made may wait for longer. */
+function isPatient(
+  { limitMs }: { readonly limitMs: number },
+  now: number,
+  state: DeliveryState,
+): boolean {
+  return now - (state.postponed?.since ?? now) < limitMs;
+}
+
+function postponed(command: CommandOf<'record-attempt'>, state: DeliveryState): DeliveryEvent[] {
+  const { attempt, now, origin, outcome, owner, run } = command;
+  const round = (state.postponed?.rounds ?? 0) + 1;
+  const random = outcome.kind === 'postponed' ? outcome.random : 0;
+  const dueAt = iso(now + postponementMs(round, random));
+  const event: DeliveryEvent = {
+    type: 'DeliveryPostponed',
+    data: {
+      v: 1,
+      run,
+      round,
+      since: iso(state.postponed?.since ?? now),
+      postponedAt: iso(now),
+      dueAt,
+      owner,
+      reason: attempt.errorClass ?? 'unknown',
+      errorMessage: attempt.errorMessage,
+    },
+  };
+  if (state.status !== 'none') return [event];
+  const reason = 'postponed' as const;
+  return [
+    { type: 'DeliveryScheduled', data: { v: 1, origin, run: 1, reason, dueAt, owner } },
+    event,
+  ];
 }
 
 /** Whether an attempt comes too late to decide anything. */
@@ -163,8 +212,10 @@ function isOvertaken(command: CommandOf<'record-attempt'>, state: DeliveryState)
 }
 
 function nextAttempt(command: CommandOf<'record-attempt'>, state: DeliveryState): number | null {
-  if (command.outcome.kind !== 'failure') return null;
-  const { policy, random, retryAfterMs } = command.outcome;
+  const { outcome } = command;
+  if (outcome.kind !== 'failure' && outcome.kind !== 'postponed') return null;
+  const { policy, random } = outcome;
+  const retryAfterMs = outcome.kind === 'failure' ? outcome.retryAfterMs : null;
   const failedAttempts = state.runAttemptCount + 1;
   return nextAttemptAt({ policy, failedAttempts, now: command.now, random, retryAfterMs });
 }
@@ -268,6 +319,7 @@ function decide(command: DeliveryCommand, state: DeliveryState): readonly Delive
  *   (none) ── recorded before it is attempted ────────────▶ scheduled ── claim ──▶ attempting
  *   attempting ── outcome ────────────────────────────────▶ succeeded | retrying | dead-lettered
  *   retrying ── claim ────────────────────────────────────▶ attempting
+ *   (none) | attempting ── nothing could be asked ────────▶ scheduled | retrying, due later
  *   attempting ── the lease ran out, another claim ───────▶ attempting
  *   succeeded | dead-lettered | discarded ── replay ──────▶ scheduled (a new run)
  *   scheduled | retrying | attempting | dead-lettered ── discard ──▶ discarded

@@ -41,6 +41,8 @@ export type ScheduleReason =
   | 'lane-full'
   /** Its endpoint is over its rate limit, asked to be left alone, or was seen to fail or to be overloaded. */
   | 'limited'
+  /** Nothing could be asked of the endpoint, for a reason that is not its own: see `DeliveryPostponed`. */
+  | 'postponed'
   /** The attempt was under way when the inline window closed. */
   | 'inline-window'
   /** The webhook was paused or disabled: held without cost. */
@@ -130,6 +132,30 @@ export type DeliveryEvent =
          * True when the run had ended, or somebody else had taken it over: recorded because it was made, deciding nothing.
          */
         readonly isLate?: true;
+        /** True when it had been postponed for as long as is allowed: counted, although nothing was asked of the endpoint. */
+        readonly isUnsent?: true;
+      };
+    }
+  | {
+      /**
+       * The attempt could not be made, for a reason that is not the endpoint's, such as an egress proxy that fails: it
+       * cost none, and is to be made later. Ends the claim, if there was one.
+       */
+      readonly type: 'DeliveryPostponed';
+      readonly data: {
+        readonly v: 1;
+        readonly run: number;
+        /** How often this attempt was postponed, this time included. */
+        readonly round: number;
+        /** When it was postponed for the first time. */
+        readonly since: string;
+        readonly postponedAt: string;
+        readonly dueAt: string;
+        /** Instance that owns the next attempt. */
+        readonly owner: string;
+        /** A stable word such as `proxy_error`. */
+        readonly reason: string;
+        readonly errorMessage: string | null;
       };
     }
   | {

@@ -3,7 +3,7 @@ import type { DeliveryState } from './delivery-state.js';
 
 type DataOf<Type extends DeliveryEvent['type']> = Extract<DeliveryEvent, { type: Type }>['data'];
 
-const ENDED = { dueAt: null, claim: null, needs: null } as const;
+const ENDED = { dueAt: null, claim: null, postponed: null, needs: null } as const;
 
 function evolveAttempted(state: DeliveryState, data: DataOf<'DeliveryAttempted'>): DeliveryState {
   const attemptCount = state.attemptCount + 1;
@@ -16,6 +16,17 @@ function evolveAttempted(state: DeliveryState, data: DataOf<'DeliveryAttempted'>
     runAttemptCount: state.runAttemptCount + 1,
     dueAt: data.nextAttemptAt === null ? null : Date.parse(data.nextAttemptAt),
     claim: null,
+    postponed: null,
+  };
+}
+
+function evolvePostponed(state: DeliveryState, data: DataOf<'DeliveryPostponed'>): DeliveryState {
+  return {
+    ...state,
+    status: state.runAttemptCount === 0 ? 'scheduled' : 'retrying',
+    dueAt: Date.parse(data.dueAt),
+    claim: null,
+    postponed: { since: Date.parse(data.since), rounds: data.round },
   };
 }
 
@@ -64,6 +75,8 @@ export function evolveDelivery(state: DeliveryState, event: DeliveryEvent): Deli
     }
     case 'DeliveryAttempted':
       return evolveAttempted(state, event.data);
+    case 'DeliveryPostponed':
+      return evolvePostponed(state, event.data);
     case 'DeliverySucceeded':
       return { ...state, ...ENDED, status: 'succeeded' };
     case 'DeliveryDeadLettered': {

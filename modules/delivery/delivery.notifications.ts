@@ -19,6 +19,7 @@ abstract class DeliveryNotification<Type extends DeliveryEventType> implements I
 export class DeliveryScheduled extends DeliveryNotification<'DeliveryScheduled'> {}
 export class DeliveryClaimed extends DeliveryNotification<'DeliveryClaimed'> {}
 export class DeliveryAttempted extends DeliveryNotification<'DeliveryAttempted'> {}
+export class DeliveryPostponed extends DeliveryNotification<'DeliveryPostponed'> {}
 export class DeliverySucceeded extends DeliveryNotification<'DeliverySucceeded'> {}
 export class DeliveryDeadLettered extends DeliveryNotification<'DeliveryDeadLettered'> {}
 export class DeliveryReplayRequested extends DeliveryNotification<'DeliveryReplayRequested'> {}
@@ -33,6 +34,8 @@ export function notificationOf(deliveryId: string, event: DeliveryEvent, positio
       return new DeliveryClaimed(deliveryId, event.data, position);
     case 'DeliveryAttempted':
       return new DeliveryAttempted(deliveryId, event.data, position);
+    case 'DeliveryPostponed':
+      return new DeliveryPostponed(deliveryId, event.data, position);
     case 'DeliverySucceeded':
       return new DeliverySucceeded(deliveryId, event.data, position);
     case 'DeliveryDeadLettered':

@@ -10,6 +10,11 @@ export interface DeliveryOptions {
   readonly maxConcurrentPerOrigin: number;
   /** How long a `Retry-After` holds back the other deliveries of a webhook at most, in milliseconds. Default 1 h. */
   readonly retryAfterLimitMs: number;
+  /**
+   * How long an attempt that cannot be made, for a reason that is not the endpoint's, is put off before it counts as a
+   * failed one, in milliseconds. Default 24 h.
+   */
+  readonly postponeLimitMs: number;
   /** Deliveries that may wait for a place in one queue of one webhook's lane. Default 1000. */
   readonly maxWaitingPerLane: number;
   /** How long a shutdown waits for requests under way before it aborts them, in milliseconds. Default 10000. */
@@ -21,6 +26,7 @@ export const DELIVERY_DEFAULTS = {
   maxConcurrentAttempts: 1_024,
   maxConcurrentPerOrigin: 256,
   retryAfterLimitMs: 3_600_000,
+  postponeLimitMs: 24 * 3_600_000,
   maxWaitingPerLane: 1_000,
   drainTimeoutMs: 10_000,
 } as const satisfies Omit<DeliveryOptions, 'instanceId'>;

@@ -143,7 +143,7 @@ export class FirstDelivery implements LaneTask {
     if (!request) return;
     const made = await this.#tools.attempts.send(request, webhook);
     if (!made) {
-      // Aborted or postponed: recorded as under way, and taken up again when the lease has run out.
+      // Aborted: recorded as under way, and taken up again when the lease has run out.
       if (!this.#handover) this.handOver();
       await this.#handover;
       this.#abandon();

@@ -17,6 +17,7 @@ export {
   DeliveryClaimed,
   DeliveryDeadLettered,
   DeliveryDiscarded,
+  DeliveryPostponed,
   DeliveryReplayRequested,
   DeliveryScheduled,
   DeliverySucceeded,

@@ -60,6 +60,20 @@ export function scheduledDelayMs(policy: RetryPolicy, failedAttempts: number): n
   }
 }
 
+/** How long an attempt that cannot be made is put off: at first, doubled with every round, and at most. */
+const SHORTEST_POSTPONEMENT_MS = 5 * SECOND;
+const LONGEST_POSTPONEMENT_MS = 10 * MINUTE;
+
+/**
+ * @param round 1 for the first time
+ * @param random in [0, 1)
+ * @returns milliseconds
+ */
+export function postponementMs(round: number, random: number): number {
+  const delay = Math.min(SHORTEST_POSTPONEMENT_MS * 2 ** (round - 1), LONGEST_POSTPONEMENT_MS);
+  return Math.round(delay * (1 + JITTER_FRACTION * random));
+}
+
 export interface RetryTiming {
   readonly policy: RetryPolicy;
   /** Failed attempts of this run so far, the one just made included. */

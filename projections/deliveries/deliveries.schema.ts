@@ -82,7 +82,7 @@ export interface DecisionRow {
   /** Position in the log of its event. */
   readonly seq: number;
   readonly delivery_seq: number;
-  readonly kind: 'dead-lettered' | 'replay-requested' | 'discarded';
+  readonly kind: 'dead-lettered' | 'replay-requested' | 'discarded' | 'postponed';
   readonly run: number;
   readonly decided_at: number;
   /** Who; `null` when the delivery did itself. */

@@ -60,6 +60,7 @@ export function newRow(first: ProjectedEvent, origin: DeliveryOrigin): DeliveryR
  *
  * ```
  *   scheduled ── claimed ──▶ attempting ── attempted ──▶ retrying ── claimed ──▶ attempting
+ *   attempting ── postponed ──▶ scheduled | retrying, as before the claim
  *   any open state ── succeeded | dead-lettered | discarded ──▶ that state
  *   succeeded | dead-lettered | discarded ── replay requested ──▶ scheduled (a new run)
  * ```
@@ -79,6 +80,9 @@ export function evolveRow(row: DeliveryRow, event: DeliveryEvent, revision: numb
       return;
     case 'DeliveryAttempted':
       attempted(row, event.data);
+      return;
+    case 'DeliveryPostponed':
+      postponed(row, event.data);
       return;
     case 'DeliverySucceeded':
       end(row, 'succeeded', event.data.completedAt);
@@ -125,6 +129,15 @@ function attempted(row: DeliveryRow, data: DataOf<'DeliveryAttempted'>): void {
   row.lease_ms = null;
   row.last_status_code = data.attempt.statusCode;
   row.last_error_class = data.attempt.errorClass;
+}
+
+/** Nothing was asked of the endpoint: as before, but due later, and nobody's turn yet. */
+function postponed(row: DeliveryRow, data: DataOf<'DeliveryPostponed'>): void {
+  row.status = row.run_attempt_count === 0 ? 'scheduled' : 'retrying';
+  row.due_at = epochMs(data.dueAt);
+  row.owner = data.owner;
+  row.claim_id = null;
+  row.lease_ms = null;
 }
 
 /** On an open run a request moves the due time, unless an attempt is under way; after a terminal event it opens a run. */

@@ -98,6 +98,12 @@ function decisionOf(
       const decided_at = epochMs(completedAt);
       return { kind: 'discarded', run, decided_at, decided_by: discardedBy, reason };
     }
+    case 'DeliveryPostponed': {
+      const { run, dueAt, errorMessage, postponedAt, reason } = event.data;
+      const decided_at = epochMs(postponedAt);
+      const due_at = epochMs(dueAt);
+      return { kind: 'postponed', run, decided_at, reason, message: errorMessage, due_at };
+    }
     case 'DeliveryScheduled':
     case 'DeliveryClaimed':
     case 'DeliveryAttempted':

@@ -40,9 +40,9 @@ export interface DecisionItem {
   /** Who decided; `null` when the delivery ended by itself. */
   readonly by: string | null;
   readonly reason: string | null;
-  /** Message of the error that made it a dead letter. */
+  /** Message of the error that made it a dead letter, or put it off. */
   readonly errorMessage: string | null;
-  /** When a replay was asked to be due. */
+  /** When a replay was asked to be due, or what was put off is. */
   readonly dueAt: string | null;
   /** Bulk replay that asked for it. */
   readonly replayId: string | null;

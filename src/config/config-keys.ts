@@ -181,6 +181,15 @@ export const CONFIG_KEYS: {
     rule: 'a whole number from 0 to 86400000',
     parse: asWholeNumber,
   },
+  postponeLimitMs: {
+    env: 'POSTHORN_POSTPONE_LIMIT_MS',
+    default: DELIVERY_DEFAULTS.postponeLimitMs,
+    unit: 'ms',
+    description:
+      "How long an attempt that cannot be made, for a reason that is not the endpoint's (an egress proxy that fails), is put off before it counts as a failed one.",
+    rule: 'a whole number from 0 to 604800000',
+    parse: asWholeNumber,
+  },
   drainTimeoutMs: {
     env: 'POSTHORN_DRAIN_TIMEOUT_MS',
     default: DELIVERY_DEFAULTS.drainTimeoutMs,

@@ -103,6 +103,11 @@ export class PosthornConfig {
 
   @IsInt()
   @Min(0)
+  @Max(604_800_000)
+  readonly postponeLimitMs!: number;
+
+  @IsInt()
+  @Min(0)
   @Max(600_000)
   readonly drainTimeoutMs!: number;
 

@@ -72,6 +72,7 @@ const PROVIDERS: readonly Provider[] = [
       maxConcurrentAttempts: config.maxConcurrentAttempts,
       maxConcurrentPerOrigin: config.maxConcurrentPerOrigin,
       retryAfterLimitMs: config.retryAfterLimitMs,
+      postponeLimitMs: config.postponeLimitMs,
       drainTimeoutMs: config.drainTimeoutMs,
     }),
   },

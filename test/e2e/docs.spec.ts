@@ -179,6 +179,13 @@ describe('docs/architecture.md', () => {
       type: 'DeliverySucceeded',
       data: { v: 1, run, attemptCount: 1, completedAt: at },
     }),
+    DeliveryPostponed: (run) => ({
+      type: 'DeliveryPostponed',
+      data: {
+        ...{ v: 1, run, round: 1, since: at, postponedAt: at, dueAt: at, owner: 'a' },
+        ...{ reason: 'proxy_error', errorMessage: null },
+      },
+    }),
     DeliveryDeadLettered: (run) => ({
       type: 'DeliveryDeadLettered',
       data: { v: 1, run, reason: 'rejected', errorMessage: null, attemptCount: 1, completedAt: at },

@@ -4,7 +4,7 @@ import { RecordingReceiver } from '../support/recording-receiver.js';
 import { eventually, RestServer } from '../support/rest-server.js';
 import { ConnectProxy, refuse, tunnel } from './connect-proxy.js';
 
-// A delivery that was put off comes again when its lease has run out: after ten seconds and its timeout.
+// A delivery that was put off comes again after five seconds.
 jest.setTimeout(60_000);
 
 describe('a delivery through an egress proxy that fails', () => {
@@ -35,6 +35,12 @@ describe('a delivery through an egress proxy that fails', () => {
     const events = [{ id: randomUUID(), type: 'opened', data: { total: 1 } }];
     await server.api.post('/api/v1/events').send({ stream: 'order-1', events }).expect(201);
     await eventually(() => Promise.resolve(proxy.asked.length > 0));
+    const test = await server.api.post('/api/v1/webhooks/proxied/test').expect(200);
+    expect(test.body).toMatchObject({
+      isSuccess: false,
+      errorClass: 'proxy_error',
+      statusCode: null,
+    });
 
     isWorking = true;
     await eventually(() => Promise.resolve(receiver.at('/hook').length > 0));
@@ -50,5 +56,12 @@ describe('a delivery through an egress proxy that fails', () => {
       expect.objectContaining({ status: 'succeeded', attemptCount: 1, lastErrorClass: null }),
     ]);
     expect(receiver.at('/hook')).toHaveLength(1);
+    const [delivery] = await deliveries();
+    const { body } = await server.api.get(`/api/v1/deliveries/${String(delivery?.['id'])}`);
+    expect((body as { decisions: unknown[] }).decisions[0]).toMatchObject({
+      kind: 'postponed',
+      reason: 'proxy_error',
+      dueAt: expect.any(String),
+    });
   });
 });

@@ -237,7 +237,7 @@ function originOf(index: number, now: number): DeliveryOrigin {
 
 function attemptOf(outcome: AttemptOutcome, now: number, attemptCount: number): AttemptRecord {
   const isSuccess = outcome.kind === 'success';
-  const statusCode = { success: 200, failure: 503, refusal: 400 }[outcome.kind];
+  const statusCode = { success: 200, failure: 503, refusal: 400, postponed: null }[outcome.kind];
   return {
     url: 'https://example.com/hooks',
     startedAt: new Date(now - 100).toISOString(),
@@ -250,7 +250,7 @@ function attemptOf(outcome: AttemptOutcome, now: number, attemptCount: number): 
       totalMs: 25 + attemptCount * 10,
     },
     statusCode,
-    errorClass: isSuccess ? null : 'http_status',
+    errorClass: isSuccess ? null : outcome.kind === 'postponed' ? 'proxy_error' : 'http_status',
     errorMessage: isSuccess ? null : `the endpoint answered ${statusCode}`,
     remoteAddress: '192.0.2.1',
     responseHeaders: { 'content-type': 'text/plain' },

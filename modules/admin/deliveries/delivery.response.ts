@@ -132,7 +132,7 @@ export class AttemptResponse extends RequestOutcomeResponse {
 }
 
 class DecisionResponse {
-  @ApiProperty({ enum: ['dead-lettered', 'replay-requested', 'discarded'] })
+  @ApiProperty({ enum: ['dead-lettered', 'replay-requested', 'discarded', 'postponed'] })
   readonly kind!: string;
 
   @ApiProperty()
