@@ -64,6 +64,7 @@ function maskedAuth(auth: StoredAuth): AuthOf<MaskedSecret> {
       return { type: auth.type, token: maskedSecret(auth.token) };
     case 'basic':
       return { type: auth.type, username: auth.username, password: maskedSecret(auth.password) };
+    case 'none':
     default:
       return { type: auth.type };
   }

@@ -25,6 +25,7 @@ export function toAuthResponse(auth: AuthOf<unknown>, mask: string): AuthRespons
       return { type: auth.type, token: mask };
     case 'basic':
       return { type: auth.type, username: auth.username, password: mask };
+    case 'none':
     default:
       return { type: auth.type };
   }

@@ -27,6 +27,7 @@ export function mapAuth<From, To>(
       return { ...auth, token: replace(auth.token, AUTH_SECRET_FIELDS.bearer) };
     case 'basic':
       return { ...auth, password: replace(auth.password, AUTH_SECRET_FIELDS.basic) };
+    case 'none':
     default:
       return auth;
   }

@@ -13,7 +13,7 @@ interface AuthKind {
   readonly check: AuthCheck;
 }
 
-const KINDS: { readonly [Type in AuthDraft['type']]: AuthKind } = {
+const KINDS: Readonly<Record<AuthDraft['type'], AuthKind>> = {
   none: { form: "{ type: 'none' }", fields: [], check: () => ({ type: 'none' }) },
   bearer: { form: "{ type: 'bearer', token }", fields: ['token'], check: checkBearer },
   basic: {
