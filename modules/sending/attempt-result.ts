@@ -3,7 +3,7 @@ import type { RecordedBody } from './response/response-body.js';
 import { recordHeaders, type ResponseHeaders } from './response/response-headers.js';
 import { redact } from './response/redaction.js';
 import { parseRetryAfter } from './response/retry-after.js';
-import { type SendFailure, verdictOfFailure, verdictOfStatus } from './send-failure.js';
+import { type SendFailure, verdictOfStatus } from './send-failure.js';
 import type { AttemptResult } from './sender.js';
 import type { Journey } from './transmission.js';
 
@@ -72,7 +72,7 @@ const SUCCESS: Judgement = { verdict: 'success', errorClass: null, errorMessage:
 
 function judge(failure: SendFailure, secrets: readonly string[]): Judgement {
   return {
-    verdict: verdictOfFailure(failure.errorClass),
+    verdict: failure.verdict,
     errorClass: failure.errorClass,
     // It may quote what an endpoint sent that speaks no HTTP.
     errorMessage: redact(failure.message, secrets),

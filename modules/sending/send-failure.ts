@@ -5,12 +5,17 @@ import type { AttemptErrorClass, AttemptVerdict } from './sender.js';
 export class SendFailure extends Error {
   override readonly name = 'SendFailure';
 
+  /** What to do about it. */
+  readonly verdict: AttemptVerdict;
+
+  /** @param options `verdict`: another one than its class has */
   constructor(
     readonly errorClass: AttemptErrorClass,
     message: string,
-    options?: { readonly cause?: unknown },
+    options: { readonly cause?: unknown; readonly verdict?: AttemptVerdict } = {},
   ) {
-    super(message, options);
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.verdict = options.verdict ?? verdictOfFailure(errorClass);
   }
 }
 

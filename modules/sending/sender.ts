@@ -6,7 +6,32 @@ export type RequestAuth =
   /** `authorization: Bearer` (RFC 6750). */
   | { readonly type: 'bearer'; readonly token: string }
   /** `authorization: Basic`, in UTF-8 (RFC 7617). */
-  | { readonly type: 'basic'; readonly username: string; readonly password: string };
+  | { readonly type: 'basic'; readonly username: string; readonly password: string }
+  | OAuth2Auth;
+
+/** `authorization: Bearer` with an access token by OAuth 2 client credentials (RFC 6749, section 4.4). */
+export interface OAuth2Auth {
+  readonly type: 'oauth2';
+  readonly client: OAuth2Client;
+  /** Whose tokens they are, such as the definition of a webhook: they are kept for as long as this object is in use. */
+  readonly holder: object;
+}
+
+/** A client of an authorization server. */
+export interface OAuth2Client {
+  /** The token endpoint; absent: as the metadata of the `issuer` says. */
+  readonly tokenUrl?: string;
+  /** Its metadata (OpenID Connect Discovery, RFC 8414) name the token endpoint. */
+  readonly issuer?: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly scope?: string;
+  readonly audience?: string;
+  /** RFC 8707. */
+  readonly resource?: string;
+  /** @default 'basic', unless the metadata of the issuer say that it takes `post` alone */
+  readonly clientAuthentication?: 'basic' | 'post';
+}
 
 /** One request to an endpoint, complete but for its signature. */
 export interface OutgoingRequest {
@@ -52,8 +77,8 @@ export type AttemptVerdict =
   /** 410: the webhook is to be disabled. */
   | 'gone'
   /**
-   * Nothing was asked of the endpoint, for a reason that is not its own, such as an egress proxy that fails: to be made
-   * again later. It costs no attempt and says nothing about the endpoint.
+   * Nothing was asked of the endpoint, for a reason that is not its own, such as an egress proxy or a token endpoint that
+   * fails: to be made again later. It costs no attempt and says nothing about the endpoint.
    */
   | 'postpone';
 
@@ -99,6 +124,8 @@ export type AttemptErrorClass =
   | 'invalid_request'
   | 'invalid_response'
   | 'response_too_large'
+  /** There is no access token to send with: the endpoint was not asked, or has refused the last one. */
+  | 'token_error'
   /** The egress proxy cannot be reached, or opens no tunnel: the endpoint was not asked. */
   | 'proxy_error'
   | 'aborted'

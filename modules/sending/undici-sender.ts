@@ -8,7 +8,9 @@ import { HELD_BYTES } from './response/response-body.js';
 import { SendFailure, sendFailureOf } from './send-failure.js';
 import type { AttemptResult, OutgoingRequest, Sender } from './sender.js';
 import { checkSendingOptions, type SendingOptions } from './sending.options.js';
+import { AccessTokens } from './auth/access-tokens.js';
 import { authorization } from './auth/authorization.step.js';
+import { oauth2 } from './auth/oauth2.step.js';
 import { contentHeaders } from './steps/content-headers.step.js';
 import { httpsOnly } from './steps/https-only.step.js';
 import { standardSignature } from './steps/standard-signature.step.js';
@@ -42,6 +44,7 @@ export class UndiciSender implements Sender {
       contentHeaders,
       staticHeaders(checked.userAgent),
       authorization,
+      oauth2(new AccessTokens({ fetch: this.fetch, clock: checked.clock }), checked.clock),
       ...checked.steps,
       standardSignature(),
     ];

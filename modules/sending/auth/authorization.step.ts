@@ -24,6 +24,7 @@ interface Credentials {
 function credentialsOf(auth: RequestAuth): Credentials | undefined {
   switch (auth.type) {
     case 'none':
+    case 'oauth2': // a step of its own
       return undefined;
     case 'bearer':
       if (!BEARER_TOKEN.test(auth.token)) {
