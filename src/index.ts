@@ -15,6 +15,7 @@ export { PosthornHealth } from './wiring/health.service.js';
 // Webhooks: declared, registered, changed
 export {
   type AuthInput,
+  type OAuth2Input,
   ChangeWebhook,
   type CommandOptions,
   type CommandResult,

@@ -11,6 +11,7 @@ import {
 import {
   type AttemptResult,
   type OutgoingRequest,
+  type RequestAuth,
   type Sender,
   STANDARD_CONTENT_TYPE,
   standardEnvelope,
@@ -96,7 +97,7 @@ export class AttemptMaker {
       signingSecrets: credentials.signingSecrets,
       signingProfiles: signingOf(definition).profiles,
       eventType: event.type,
-      auth: credentials.auth,
+      auth: requestAuthOf(credentials.auth, webhook),
       timeoutMs: definition.timeoutMs,
       isReplay: subject.isReplay,
     };
@@ -169,6 +170,13 @@ function secretHeaders(
   return Object.entries(headers).flatMap(([name, value]) =>
     typeof definition.headers[name] === 'string' ? [] : [value],
   );
+}
+
+function requestAuthOf(auth: WebhookCredentials['auth'], webhook: Webhook): RequestAuth {
+  // A changed definition begins without the tokens of the old one.
+  return auth.type === 'oauth2'
+    ? { type: auth.type, client: auth, holder: webhook.definition }
+    : auth;
 }
 
 function recordOf(result: AttemptResult): AttemptRecord {

@@ -26,6 +26,7 @@ export { signingOf } from './definition/signing-policy.js';
 export type {
   AuthInput,
   OrderingInput,
+  OAuth2Input,
   SigningInput,
   SigningProfileInput,
   WebhookInput,

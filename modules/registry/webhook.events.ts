@@ -130,7 +130,27 @@ export type AuthOf<Secret> =
   /** `authorization: Bearer` (RFC 6750). */
   | { readonly type: 'bearer'; readonly token: Secret }
   /** `authorization: Basic`, in UTF-8 (RFC 7617). */
-  | { readonly type: 'basic'; readonly username: string; readonly password: Secret };
+  | { readonly type: 'basic'; readonly username: string; readonly password: Secret }
+  /** `authorization: Bearer` with a token by OAuth 2 client credentials (RFC 6749, section 4.4). */
+  | OAuth2AuthOf<Secret>;
+
+/** A client of an authorization server: one of `tokenUrl` and `issuer` says where tokens are. */
+export interface OAuth2AuthOf<Secret> {
+  readonly type: 'oauth2';
+  /** The token endpoint. */
+  readonly tokenUrl?: string;
+  /** Its metadata name the token endpoint: OpenID Connect Discovery, RFC 8414. */
+  readonly issuer?: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  /** Separated by spaces. */
+  readonly scope?: string;
+  readonly audience?: string;
+  /** URI of the resource (RFC 8707). */
+  readonly resource?: string;
+  /** How the client is named; default: `basic`, unless the metadata of the issuer say that it takes `post` alone. */
+  readonly clientAuthentication?: 'basic' | 'post';
+}
 
 export type StoredAuth = AuthOf<StoredSecret>;
 

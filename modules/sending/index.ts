@@ -9,6 +9,7 @@ export {
   type AttemptResult,
   type AttemptVerdict,
   type OutgoingRequest,
+  type RequestAuth,
   SENDER,
   type Sender,
 } from './sender.js';

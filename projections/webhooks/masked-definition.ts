@@ -1,5 +1,6 @@
 import type {
   AuthOf,
+  OAuth2AuthOf,
   StoredAuth,
   StoredSecret,
   WebhookDefinitionRecord,
@@ -58,12 +59,28 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
   };
 }
 
+function maskedOAuth2(auth: OAuth2AuthOf<StoredSecret>): OAuth2AuthOf<MaskedSecret> {
+  const { tokenUrl, issuer, clientId, scope, audience, resource, clientAuthentication } = auth;
+  return {
+    ...{ type: auth.type, clientId },
+    ...(tokenUrl !== undefined && { tokenUrl }),
+    ...(issuer !== undefined && { issuer }),
+    ...(scope !== undefined && { scope }),
+    ...(audience !== undefined && { audience }),
+    ...(resource !== undefined && { resource }),
+    ...(clientAuthentication !== undefined && { clientAuthentication }),
+    clientSecret: maskedSecret(auth.clientSecret),
+  };
+}
+
 function maskedAuth(auth: StoredAuth): AuthOf<MaskedSecret> {
   switch (auth.type) {
     case 'bearer':
       return { type: auth.type, token: maskedSecret(auth.token) };
     case 'basic':
       return { type: auth.type, username: auth.username, password: maskedSecret(auth.password) };
+    case 'oauth2':
+      return maskedOAuth2(auth);
     case 'none':
     default:
       return { type: auth.type };

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import type { Provider } from '@nestjs/common';
 import { type DefinitionBuilder, Webhook, type WebhookDefinition } from '../../src/index.js';
 import { DeliveryWorld } from '../support/delivery-world.js';
+import { answerJson, TokenServer } from '../support/token-server.js';
 import type { ReceivedRequest } from '../support/recording-receiver.js';
 
 /** Each test starts whole applications, on a machine that may be busy. */
@@ -9,7 +10,7 @@ jest.setTimeout(60_000);
 
 interface AuthKind {
   readonly name: string;
-  readonly define: (webhook: DefinitionBuilder) => unknown;
+  readonly define: (webhook: DefinitionBuilder, tokenUrl: string) => unknown;
   /** What shows that the decrypted credential arrived. */
   readonly arrived: string;
   /** What may stand nowhere in the log. */
@@ -37,17 +38,27 @@ const KINDS: readonly AuthKind[] = [
     arrived: `Basic ${BASIC}`,
     secrets: ['pässword-€', BASIC],
   },
+  {
+    name: 'oauth2',
+    define: (webhook, tokenUrl) =>
+      webhook.withOAuth2({ tokenUrl, clientId: 'shop', clientSecret: 'client-secret' }),
+    arrived: `Bearer token-of-${Buffer.from('shop:client-secret').toString('base64')}`,
+    secrets: ['client-secret', Buffer.from('shop:client-secret').toString('base64')],
+  },
 ];
 
 describe('webhooks with every kind of authorisation', () => {
   let world: DeliveryWorld;
+  let server: TokenServer;
 
   beforeEach(async () => {
     world = await DeliveryWorld.create();
+    server = await TokenServer.start();
   });
 
   afterEach(async () => {
     await world.end();
+    await server.close();
   });
 
   const authorizationAt = (path: string): string[] =>
@@ -61,9 +72,17 @@ describe('webhooks with every kind of authorisation', () => {
   }
 
   it('are sent with their decrypted credentials after a restart, registered and declared', async () => {
-    const declared = KINDS.map(({ name, define }) => declaredAt(world, `declared-${name}`, define));
+    server.behave((response, _count, { headers }) => {
+      const client = headers.authorization?.replace('Basic ', '') ?? '';
+      answerJson(response, 200, { access_token: `token-of-${client}`, token_type: 'Bearer' });
+    });
+    const kinds = KINDS.map((kind) => ({
+      ...kind,
+      define: (webhook: DefinitionBuilder) => kind.define(webhook, server.tokenUrl),
+    }));
+    const declared = kinds.map(({ name, define }) => declaredAt(world, `declared-${name}`, define));
     const first = await world.start({}, undefined, declared);
-    for (const { name, define } of KINDS) await world.register(first, `api-${name}`, define);
+    for (const { name, define } of kinds) await world.register(first, `api-${name}`, define);
     await first.app.close();
 
     await world.start({}, undefined, declared);
@@ -79,9 +98,40 @@ describe('webhooks with every kind of authorisation', () => {
     const told = KINDS.flatMap(({ secrets }) => secrets).filter((secret) => log.includes(secret));
     expect(told).toEqual([]);
   });
+
+  it('are tried again by the schedule when the token endpoint refuses the client', async () => {
+    server.behave((response, count) => {
+      if (count === 1) answerJson(response, 401, { error: 'invalid_client' });
+      else answerJson(response, 200, { access_token: 'token', token_type: 'Bearer' });
+    });
+    const life = await world.start();
+    await world.register(life, 'a', (webhook) =>
+      webhook
+        .withOAuth2({ tokenUrl: server.tokenUrl, clientId: 'shop', clientSecret: 'secret' })
+        .withRetry({ kind: 'fixed', attempts: 100, delayMs: 500 }),
+    );
+    await world.append();
+
+    const [events] = await world.untilRecorded(1, 'DeliverySucceeded');
+
+    const first = events?.find(({ type }) => type === 'DeliveryAttempted');
+    expect(first?.data).toMatchObject({
+      attempt: {
+        errorClass: 'token_error',
+        errorMessage: 'no access token: the token endpoint answered 401 (invalid_client)',
+        statusCode: null,
+      },
+    });
+    expect(world.receiver.requests).toHaveLength(1);
+    expect(JSON.stringify(events?.map(({ data }) => data))).not.toContain('secret');
+  });
 });
 
-function declaredAt(world: DeliveryWorld, id: string, define: AuthKind['define']): Provider {
+function declaredAt(
+  world: DeliveryWorld,
+  id: string,
+  define: (webhook: DefinitionBuilder) => unknown,
+): Provider {
   @Webhook({ id, url: world.receiver.url(`/${id}`) })
   class Declared implements WebhookDefinition {
     define(webhook: DefinitionBuilder): void {

@@ -58,6 +58,31 @@ describe('/api/v1/webhooks', () => {
     });
   });
 
+  it.each([
+    {
+      auth: { type: 'basic', username: 'shop', password: SECRET },
+      shown: { type: 'basic', username: 'shop', password: '********' },
+    },
+    {
+      auth: {
+        ...{ type: 'oauth2', issuer: 'https://idp.example', clientId: 'shop' },
+        ...{ clientSecret: SECRET, scope: 'a b', clientAuthentication: 'post' },
+      },
+      shown: {
+        ...{ type: 'oauth2', issuer: 'https://idp.example', clientId: 'shop' },
+        ...{ clientSecret: '********', scope: 'a b', clientAuthentication: 'post' },
+      },
+    },
+  ])('shows authorisation of type $auth.type without its secret', async ({ auth, shown }) => {
+    const id = `auth-${auth.type}`;
+    const { body } = await register(id, { auth }).expect(201);
+    const { body: listed } = await server.api.get(`/api/v1/webhooks/${id}`).expect(200);
+
+    expect(body).toMatchObject({ auth: shown });
+    expect((listed as { auth: unknown }).auth).toEqual(shown);
+    expect(JSON.stringify(listed)).not.toContain(SECRET);
+  });
+
   it('refuses an id that is taken', async () => {
     await register('taken').expect(201);
 

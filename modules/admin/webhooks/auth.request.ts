@@ -1,4 +1,4 @@
-import { ApiProperty, getSchemaPath } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 
 class NoAuthRequest {
   @ApiProperty({ enum: ['none'] })
@@ -24,10 +24,50 @@ class BasicAuthRequest {
   readonly password!: string;
 }
 
-/** How requests to an endpoint are authorised, one schema for each kind. */
-export type AuthRequest = NoAuthRequest | BearerAuthRequest | BasicAuthRequest;
+class OAuth2AuthRequest {
+  @ApiProperty({ enum: ['oauth2'] })
+  readonly type!: 'oauth2';
 
-export const AUTH_REQUESTS = [NoAuthRequest, BearerAuthRequest, BasicAuthRequest] as const;
+  @ApiPropertyOptional({ format: 'uri', description: 'The token endpoint; or `issuer`.' })
+  readonly tokenUrl?: string;
+
+  @ApiPropertyOptional({
+    format: 'uri',
+    description: 'Its metadata (OpenID Connect Discovery, RFC 8414) name the token endpoint.',
+  })
+  readonly issuer?: string;
+
+  @ApiProperty({ maxLength: 1_024 })
+  readonly clientId!: string;
+
+  @ApiProperty({ writeOnly: true, maxLength: 8_192, description: 'Encrypted; never shown.' })
+  readonly clientSecret!: string;
+
+  @ApiPropertyOptional({ description: 'Separated by spaces.' })
+  readonly scope?: string;
+
+  @ApiPropertyOptional()
+  readonly audience?: string;
+
+  @ApiPropertyOptional({ format: 'uri', description: 'RFC 8707.' })
+  readonly resource?: string;
+
+  @ApiPropertyOptional({
+    enum: ['basic', 'post'],
+    description: 'How the client is named. Default: `basic`, or what the metadata ask for.',
+  })
+  readonly clientAuthentication?: 'basic' | 'post';
+}
+
+/** How requests to an endpoint are authorised, one schema for each kind. */
+export type AuthRequest = NoAuthRequest | BearerAuthRequest | BasicAuthRequest | OAuth2AuthRequest;
+
+export const AUTH_REQUESTS = [
+  NoAuthRequest,
+  BearerAuthRequest,
+  BasicAuthRequest,
+  OAuth2AuthRequest,
+] as const;
 
 /** OpenAPI schema of an `AuthRequest`; its classes are `AUTH_REQUESTS`. */
 export const AUTH_REQUEST_SCHEMA = {

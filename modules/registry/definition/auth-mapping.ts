@@ -4,6 +4,7 @@ import type { AuthOf } from '../webhook.events.js';
 export const AUTH_SECRET_FIELDS = {
   bearer: 'auth.token',
   basic: 'auth.password',
+  oauth2: 'auth.clientSecret',
 } as const;
 
 /** The kinds of authorisation that this release can send with. */
@@ -27,6 +28,8 @@ export function mapAuth<From, To>(
       return { ...auth, token: replace(auth.token, AUTH_SECRET_FIELDS.bearer) };
     case 'basic':
       return { ...auth, password: replace(auth.password, AUTH_SECRET_FIELDS.basic) };
+    case 'oauth2':
+      return { ...auth, clientSecret: replace(auth.clientSecret, AUTH_SECRET_FIELDS.oauth2) };
     case 'none':
     default:
       return auth;

@@ -1,10 +1,16 @@
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
 import { hasControlCharacter, isRecord, type Problems } from './problems.js';
+import { checkOAuth2, OAUTH2_FIELDS } from './oauth2-rules.js';
+import type { UrlPolicy } from './url-rules.js';
 import type { AuthDraft } from './webhook-draft.js';
 
 type Fields = Readonly<Record<string, unknown>>;
-type AuthCheck = (fields: Fields, problems: Problems) => AuthDraft | undefined;
+type AuthCheck = (
+  fields: Fields,
+  problems: Problems,
+  urlPolicy: UrlPolicy,
+) => AuthDraft | undefined;
 
 interface AuthKind {
   /** Its fields, as they are quoted to whoever got them wrong. */
@@ -21,10 +27,19 @@ const KINDS: Readonly<Record<AuthDraft['type'], AuthKind>> = {
     fields: ['username', 'password'],
     check: checkBasic,
   },
+  oauth2: {
+    form: "{ type: 'oauth2', tokenUrl, clientId, clientSecret }",
+    fields: OAUTH2_FIELDS,
+    check: (fields, problems, urlPolicy) => checkOAuth2(fields, urlPolicy, problems),
+  },
 };
 
 /** Checks how requests are authorised. */
-export function checkAuth(value: unknown, problems: Problems): AuthDraft | undefined {
+export function checkAuth(
+  value: unknown,
+  urlPolicy: UrlPolicy,
+  problems: Problems,
+): AuthDraft | undefined {
   const type = isRecord(value) ? value['type'] : undefined;
   if (!isRecord(value) || typeof type !== 'string' || !Object.hasOwn(KINDS, type)) {
     const forms = Object.values(KINDS).map(({ form }) => form);
@@ -44,7 +59,7 @@ export function checkAuth(value: unknown, problems: Problems): AuthDraft | undef
       `Give ${form}.`,
     );
   }
-  return check(value, problems);
+  return check(value, problems, urlPolicy);
 }
 
 function checkBearer(fields: Fields, problems: Problems): AuthDraft | undefined {

@@ -4,7 +4,13 @@ import type { EventTransform } from '../functions/webhook-functions.js';
 import type { RateLimit, RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
 import type { WebhookDraft } from './webhook-draft.js';
-import type { AuthInput, OrderingInput, SigningInput, WebhookInput } from './webhook-input.js';
+import type {
+  AuthInput,
+  OAuth2Input,
+  OrderingInput,
+  SigningInput,
+  WebhookInput,
+} from './webhook-input.js';
 
 /**
  * An event type by name (also a pattern such as `order.*`), or a class of events: its static `eventType` if it has one,
@@ -102,6 +108,22 @@ export class DefinitionBuilder {
    */
   withBasicAuth(username: string, password: string): this {
     return this.#auth({ type: 'basic', username, password });
+  }
+
+  /**
+   * Sends `Authorization: Bearer` with an access token by OAuth 2 client credentials (RFC 6749, section 4.4). The last kind
+   * of authorisation wins.
+   *
+   * Tokens are kept in memory, asked for once for all deliveries of the webhook, and replaced before they expire. An
+   * endpoint that answers 401 is asked once more within the attempt, with a new token. A token endpoint in trouble makes
+   * deliveries wait; one that refuses the client fails the attempt with the error class `token_error`.
+   *
+   * @example
+   * webhook.withOAuth2({ issuer: 'https://login.example/realm', clientId: 'shop', clientSecret, scope: 'hooks.write' })
+   * webhook.withOAuth2({ tokenUrl: 'https://login.example/token', clientId: 'shop', clientSecret })
+   */
+  withOAuth2(client: OAuth2Input): this {
+    return this.#auth({ ...client, type: 'oauth2' });
   }
 
   /** Sends no authorisation: the default, and the way to take back an earlier one. */

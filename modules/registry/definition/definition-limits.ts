@@ -12,6 +12,10 @@ export const DEFINITION_LIMITS = {
   /** Names and values together. */
   headersLength: 16_384,
   bearerTokenLength: 8_192,
+  clientIdLength: 1_024,
+  clientSecretLength: 8_192,
+  /** Scope, audience and resource, each. */
+  oauth2ParameterLength: 2_048,
   /** User name and password, each. */
   basicAuthLength: 1_024,
   /** The newest and those that still sign beside them, of both kinds. */

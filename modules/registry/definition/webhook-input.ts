@@ -2,6 +2,7 @@ import type {
   AuthOf,
   RateLimit,
   OrderingPolicy,
+  OAuth2AuthOf,
   RetryPolicy,
   SigningPolicy,
   SigningProfile,
@@ -11,6 +12,9 @@ import type {
 import type { FunctionInput } from '../functions/declared-function.js';
 import type { EventTransform } from '../functions/webhook-functions.js';
 import type { HeaderInput } from './header-rules.js';
+
+/** A client of an OAuth 2 authorization server, its secret in clear: give one of `tokenUrl` and `issuer`. */
+export type OAuth2Input = Omit<OAuth2AuthOf<string>, 'type'>;
 
 /** How requests are authorised, secrets in clear. */
 export type AuthInput = AuthOf<string>;

@@ -114,7 +114,7 @@ export class TokenIssuer {
       supported.includes('client_secret_post') && !supported.includes('client_secret_basic');
     return (clientAuthentication ?? (isPostOnly ? 'post' : 'basic')) === 'post'
       ? oauth.ClientSecretPost(clientSecret)
-      : oauth.ClientSecretBasic(clientSecret);
+      : basicAuthentication(clientSecret);
   }
 
   async #authorizationServer(
@@ -189,6 +189,21 @@ export class TokenIssuer {
       return '';
     }
   }
+}
+
+/**
+ * RFC 6749, section 2.3.1. That of the library escapes `-`, `.` and `_` too, which is allowed, but many servers do not
+ * unescape, and many ids and secrets hold them.
+ */
+function basicAuthentication(clientSecret: string): oauth.ClientAuth {
+  return (_server, { client_id: clientId }, _body, headers) => {
+    const credentials = `${formEncoded(clientId)}:${formEncoded(clientSecret)}`;
+    headers.set('authorization', `Basic ${Buffer.from(credentials).toString('base64')}`);
+  };
+}
+
+function formEncoded(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice(1);
 }
 
 /** Whether a status is worth asking again soon. */
