@@ -21,6 +21,7 @@ export {
   type CommandResult,
   DefinitionBuilder,
   DisableWebhook,
+  type EnvelopeKind,
   type EventTransform,
   type EventTypeClass,
   type EventTypeSource,
@@ -146,6 +147,8 @@ export {
   type EgressFetch,
   type EgressFetchInit,
   SendFailure,
+  TransformedBody,
+  type TransformedBodyOptions,
 } from '../modules/sending/index.js';
 
 // The event store

@@ -1,34 +1,20 @@
-import type { RecordedEvent } from '@eventstore/db-client';
-import { canonicalJsonOf } from '../event-store/index.js';
 import type { Clock } from '../kernel/index.js';
 import {
   signingOf,
-  sourceEventOf,
   type Webhook,
   type WebhookCredentials,
   type WebhookDirectory,
 } from '../registry/index.js';
-import {
-  type AttemptResult,
-  type OutgoingRequest,
-  type RequestAuth,
-  type Sender,
-  STANDARD_CONTENT_TYPE,
-  standardEnvelope,
-  transformedBody,
-} from '../sending/index.js';
+import type { AttemptResult, OutgoingRequest, RequestAuth, Sender } from '../sending/index.js';
 import type { AttemptOutcome } from './delivery.aggregate.js';
 import type { AttemptRecord } from './delivery.events.js';
 import type { DeliveryJournal } from './delivery-journal.js';
 import { type LaneReport, laneReport } from './pace/lane-signal.js';
+import { mergedHeaders, toldEvent, type ToldSubject } from './told-event.js';
 
 /** What one request is made of. */
-export interface AttemptSubject {
+export interface AttemptSubject extends ToldSubject {
   readonly deliveryId: string;
-  readonly webhook: Webhook;
-  readonly event: RecordedEvent;
-  readonly tenantId: string | null;
-  readonly isReplay: boolean;
 }
 
 /**
@@ -85,14 +71,14 @@ export class AttemptMaker {
   prepare(subject: AttemptSubject): OutgoingRequest {
     const { event, webhook } = subject;
     const { definition } = webhook;
-    const body = this.#bodyOf(subject);
-    const credentials = this.#dependencies.directory.credentials(webhook);
+    const { directory } = this.#dependencies;
+    const { headers, ...told } = toldEvent(subject, directory);
+    const credentials = directory.credentials(webhook);
     return {
       webhookId: subject.deliveryId,
       url: definition.url,
-      body,
-      contentType: STANDARD_CONTENT_TYPE,
-      headers: credentials.headers,
+      ...told,
+      headers: mergedHeaders(credentials.headers, headers),
       secrets: secretHeaders(definition, credentials),
       signingSecrets: credentials.signingSecrets,
       signingProfiles: signingOf(definition).profiles,
@@ -117,23 +103,6 @@ export class AttemptMaker {
   /** Aborts what is under way: its outcome is unknown, and it is not recorded. */
   abort(): void {
     this.#abort.abort();
-  }
-
-  #bodyOf({ event, isReplay, tenantId, webhook }: AttemptSubject): Buffer {
-    const { transform } = this.#dependencies.directory.functions(webhook);
-    if (transform) return transformedBody(transform, sourceEventOf(event, tenantId));
-    const dataJson = canonicalJsonOf(event);
-    return standardEnvelope({
-      eventId: event.id,
-      eventType: event.type,
-      stream: event.streamId,
-      revision: event.revision.toString(),
-      tenantId,
-      occurredAt: event.created.toISOString(),
-      ...(dataJson ? { dataJson } : { data: event.data }),
-      metadata: event.metadata,
-      isReplay,
-    });
   }
 
   #outcomeOf(result: AttemptResult, webhook: Webhook): AttemptOutcome {

@@ -9,5 +9,6 @@ export {
   PosthornError,
   type PosthornErrorOptions,
 } from './errors/posthorn-error.js';
+export { isHeaderName, isHeaderValue, isReservedHeader } from './http/reserved-headers.js';
 export { ManualClock } from './manual-clock.js';
 export { pause } from './pause.js';

@@ -19,6 +19,7 @@ export {
   type EventTypeClass,
   type EventTypeSource,
 } from './definition/definition-builder.js';
+export { envelopeKindOf } from './definition/envelope-rules.js';
 export { matchesEventType } from './definition/event-type-rules.js';
 export type { HeaderInput } from './definition/header-rules.js';
 export type { UrlPolicy } from './definition/url-rules.js';
@@ -63,6 +64,7 @@ export type {
   AuthOf,
   CodeSecret,
   EncryptedSecret,
+  EnvelopeKind,
   FieldChange,
   OrderingPolicy,
   RegistryKeyChecked,
@@ -74,6 +76,7 @@ export type {
   SigningProfile,
   StartFrom,
   StoredAuth,
+  StoredFunction,
   StoredSecret,
   WebhookDefinitionRecord,
   WebhookEvent,

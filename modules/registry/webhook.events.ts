@@ -74,6 +74,12 @@ export interface SigningPolicy {
   readonly profiles: readonly SigningProfile[];
 }
 
+/**
+ * How an event is told in a request: as Standard Webhooks says, as a CloudEvent 1.0, or its data as it is with the rest in
+ * headers.
+ */
+export type EnvelopeKind = 'standard' | 'cloudevents' | 'raw';
+
 /** A function that lives in the code which declared the webhook: what stands for it where it is stored. */
 export interface StoredFunction {
   readonly kind: 'function';
@@ -186,6 +192,8 @@ export interface WebhookDefinitionRecord {
   /** False: registered, but matches nothing. */
   readonly isActive: boolean;
   readonly description: string | null;
+  /** How events are told in requests; absent: as Standard Webhooks says. */
+  readonly envelope?: Exclude<EnvelopeKind, 'standard'>;
   /** What makes the body of requests; absent: the envelope does. */
   readonly transform?: StoredFunction;
 }

@@ -16,10 +16,10 @@ export {
 export { EGRESS_FETCH, SendingModule } from './sending.module.js';
 export type { SendingOptions } from './sending.options.js';
 export type { SigningProfile } from './signing/signing-profile.js';
-export { transformedBody } from './envelope/transformed-body.js';
+export { type Envelope, envelope } from './envelope/envelope.js';
 export {
-  type EnvelopeInput,
-  STANDARD_CONTENT_TYPE,
-  standardEnvelope,
-} from './standard-envelope.js';
+  transformed,
+  TransformedBody,
+  type TransformedBodyOptions,
+} from './envelope/transformed.js';
 export { UndiciSender } from './undici-sender.js';

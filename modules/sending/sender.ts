@@ -41,6 +41,8 @@ export interface OutgoingRequest {
   /** The exact bytes that are signed and sent. */
   readonly body: Buffer;
   readonly contentType: string;
+  /** What the envelope tells in headers, by name in lower case: headers of the sender's own. @default none */
+  readonly envelopeHeaders?: Readonly<Record<string, string>>;
   /**
    * Static headers of the webhook, already checked when it was defined. Those that belong to the sender (`webhook-*`,
    * those of its signature, `host`, `content-type`, `content-length`, hop-by-hop ones) are ignored: they never override a

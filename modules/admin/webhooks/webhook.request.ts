@@ -128,6 +128,13 @@ export class RegisterWebhookRequest {
   readonly signing?: SigningRequest;
 
   @ApiPropertyOptional({
+    enum: ['standard', 'cloudevents', 'raw'],
+    default: 'standard',
+    description: 'How events are told: Standard Webhooks, CloudEvents 1.0, or the data alone.',
+  })
+  readonly envelope?: 'standard' | 'cloudevents' | 'raw';
+
+  @ApiPropertyOptional({
     type: [String],
     writeOnly: true,
     description:

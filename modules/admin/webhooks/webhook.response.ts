@@ -2,6 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import {
   type RateLimit,
   type OrderingPolicy,
+  type EnvelopeKind,
+  envelopeKindOf,
   type RetryPolicy,
   type SigningKey,
   type SigningKind,
@@ -9,6 +11,7 @@ import {
   type SigningPolicy,
   type SigningProfile,
   type SourceSelection,
+  type StoredFunction,
   type VerificationKeys,
   type Webhook,
   type WebhookDefinitionRecord,
@@ -83,6 +86,17 @@ export class WebhookResponse {
 
   @ApiProperty({ type: SigningResponse })
   readonly signing!: SigningResponse;
+
+  @ApiProperty({ enum: ['standard', 'cloudevents', 'raw'] })
+  readonly envelope!: EnvelopeKind;
+
+  @ApiProperty({
+    type: 'object',
+    nullable: true,
+    additionalProperties: true,
+    description: 'What makes the body instead of an envelope: a function of the application.',
+  })
+  readonly transform!: StoredFunction | null;
 
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly retry!: RetryPolicy;
@@ -213,6 +227,8 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     headers: maskedHeaders(definition.headers),
     auth: toAuthResponse(definition.auth, MASK),
     signing: signingOf(definition),
+    envelope: envelopeKindOf(definition),
+    transform: definition.transform ?? null,
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,

@@ -3,6 +3,7 @@ import { mapAuth, secretsOfAuth } from '../definition/auth-mapping.js';
 import { DEFINITION_LIMITS } from '../definition/definition-limits.js';
 import type { RecordPatch } from '../definition/definition-record.js';
 import { recordedOrdering } from '../definition/ordering-rules.js';
+import { recordedParts } from '../definition/envelope-rules.js';
 import { DEFAULT_SIGNING, recordedSigning } from '../definition/signing-policy.js';
 import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js';
 
@@ -11,7 +12,8 @@ export function patched(
   {
     ordering: orderedBefore,
     rateLimit: limitBefore,
-    signing: before,
+    signing: signingBefore,
+    envelope: envelopeBefore,
     transform: transformBefore,
     ...definition
   }: WebhookDefinitionRecord,
@@ -20,6 +22,7 @@ export function patched(
     ordering = orderedBefore ?? null,
     rateLimit = limitBefore,
     signing,
+    envelope = envelopeBefore,
     transform = transformBefore,
     ...fields
   }: RecordPatch,
@@ -36,8 +39,8 @@ export function patched(
     ...fields,
     ...(rateLimit && { rateLimit }),
     ...recordedOrdering(ordering),
-    ...recordedSigning({ ...(before ?? DEFAULT_SIGNING), ...signing }),
-    ...(transform && { transform }),
+    ...recordedSigning({ ...(signingBefore ?? DEFAULT_SIGNING), ...signing }),
+    ...recordedParts({ envelope, transform }),
     headers: Object.fromEntries([...kept, ...added]),
   };
 }

@@ -68,6 +68,7 @@ describe('DefinitionBuilder', () => {
       isActive: true,
       description: null,
       startFrom: 'now',
+      envelope: 'standard',
       transform: null,
     });
   });

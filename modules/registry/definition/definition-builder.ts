@@ -1,7 +1,13 @@
 import { ANY_EVENT_TYPE } from './event-type-rules.js';
 import { type HeaderInput, isCredentialHeader } from './header-rules.js';
 import type { EventTransform } from '../functions/webhook-functions.js';
-import type { RateLimit, RetryPolicy, SourceSelection, StartFrom } from '../webhook.events.js';
+import type {
+  EnvelopeKind,
+  RateLimit,
+  RetryPolicy,
+  SourceSelection,
+  StartFrom,
+} from '../webhook.events.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
 import type { WebhookDraft } from './webhook-draft.js';
 import type {
@@ -155,6 +161,14 @@ export class DefinitionBuilder {
    */
   withSigningSecret(newest: string, ...previous: readonly string[]): this {
     return this.#set({ signingSecrets: [newest, ...previous] });
+  }
+
+  /**
+   * How events are told in requests: `standard` (Standard Webhooks: type, timestamp, data and metadata), `cloudevents`
+   * (CloudEvents 1.0, structured JSON), or `raw` (the event's data as it is, the rest in headers). Default: `standard`.
+   */
+  withEnvelope(envelope: EnvelopeKind): this {
+    return this.#set({ envelope });
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { WebhookDefinitionRecord } from '../webhook.events.js';
 import { isKnownAuth } from './auth-mapping.js';
 import { isKnownOrdering } from './ordering-rules.js';
+import { envelopeKindOf, isKnownEnvelope } from './envelope-rules.js';
 import { isKnownSigning, signingOf } from './signing-policy.js';
 
 /** Whether a definition has parts that stay in the code which declared it: secrets or functions, wherever in it. */
@@ -34,6 +35,7 @@ const KNOWN_FIELDS: Readonly<Record<keyof WebhookDefinitionRecord, true>> = {
   isReplayable: true,
   isActive: true,
   description: true,
+  envelope: true,
   transform: true,
   rateLimit: true,
 };
@@ -47,6 +49,7 @@ export function isKnownDefinition(record: WebhookDefinitionRecord): boolean {
     Object.keys(record).every((field) => Object.hasOwn(KNOWN_FIELDS, field)) &&
     isKnownAuth(record.auth) &&
     isKnownOrdering(record.ordering) &&
+    isKnownEnvelope(envelopeKindOf(record)) &&
     isKnownSigning(signingOf(record))
   );
 }

@@ -1,6 +1,7 @@
 import { canonicalJson, digestOf } from '../../kernel/index.js';
 import type { SecretVault } from '../secrets/secret-vault.js';
 import type {
+  EnvelopeKind,
   FieldChange,
   OrderingPolicy,
   RateLimit,
@@ -16,6 +17,7 @@ import { mapAuth } from './auth-mapping.js';
 import type { ClearSecret } from './clear-secret.js';
 import { SECRET_FIELDS } from './definition-secrets.js';
 import { recordedOrdering } from './ordering-rules.js';
+import { recordedParts } from './envelope-rules.js';
 import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
 import { storedPart } from '../functions/declared-function.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
@@ -62,7 +64,7 @@ export function recordOf(
     auth: mapAuth(draft.auth, store),
     signingSecrets: [...named, ...unnamed.map(generate)],
     ...recordedSigning(draft.signing),
-    ...recordedTransform(draft.transform),
+    ...recordedParts({ envelope: draft.envelope, transform: storedPart(draft.transform) }),
     ...recordedOrdering(draft.ordering),
     namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
   };
@@ -78,6 +80,7 @@ export type RecordPatch = Partial<
     | 'signing'
     | 'signingSecrets'
     | 'namedSigningSecrets'
+    | 'envelope'
     | 'transform'
   >
 > & {
@@ -87,6 +90,7 @@ export type RecordPatch = Partial<
   readonly rateLimit?: RateLimit | null;
   readonly headers?: Readonly<Record<string, StoredSecret | string | null>>;
   readonly signing?: Partial<SigningPolicy>;
+  readonly envelope?: EnvelopeKind;
   /** `null`: none any more. */
   readonly transform?: StoredFunction | null;
 };
@@ -135,13 +139,6 @@ function storedHeaders<Value extends ClearSecret | string | null>(
   return Object.fromEntries(stored) as Record<string, StoredSecret | Exclude<Value, ClearSecret>>;
 }
 
-/** Absent where there is none, so that definitions from before transforms stay equal to themselves. */
-function recordedTransform(
-  transform: WebhookDraft['transform'],
-): Pick<WebhookDefinitionRecord, 'transform'> {
-  return transform ? { transform: storedPart(transform) } : {};
-}
-
 /** The values of a definition with fingerprints in place of secrets. */
 function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
   const headers = Object.entries(record.headers).map(([name, value]) => [
@@ -150,12 +147,13 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
   const { isReplayable, isActive, description, auth } = record;
-  const { ordering, rateLimit, signing, transform } = record;
+  const { envelope, ordering, rateLimit, signing, transform } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
     // Absent where it is the default: the digest of a definition that says nothing about it never changes.
     ...(signing && { signing }),
+    ...(envelope && { envelope }),
     ...(transform && { transform }),
     ...(ordering && { ordering }),
     ...(rateLimit && { rateLimit }),

@@ -1,6 +1,7 @@
 import { type FieldProblem, PosthornError } from '../../kernel/index.js';
 import { checkAuth } from './auth-rules.js';
 import { DEFINITION_DEFAULTS, DEFINITION_LIMITS } from './definition-limits.js';
+import { checkEnvelope, checkEnvelopeAlone } from './envelope-rules.js';
 import { checkEventTypes } from './event-type-rules.js';
 import {
   checkCount,
@@ -21,7 +22,7 @@ import { checkRetry } from './retry-rules.js';
 import { checkUrl, type UrlPolicy } from './url-rules.js';
 import { DEFAULT_SIGNING } from './signing-policy.js';
 import { checkNamedSecrets, checkSigning, checkSigningPolicy, keysFor } from './signing-rules.js';
-import type { SigningPolicy } from '../webhook.events.js';
+import type { EnvelopeKind, SigningPolicy } from '../webhook.events.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
 
 /** What a definition is judged by, beyond what holds for every one. */
@@ -77,6 +78,7 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   isActive: (value, { problems }) => checkFlag('isActive', value, problems),
   description: (value, { problems }) => checkDescription(value, problems),
   startFrom: (value, { rules, problems }) => checkStartFrom(value, rules.now(), problems),
+  envelope: (value, { problems }) => checkEnvelope(value, problems),
   transform: (value, { rules, problems }) =>
     value === null
       ? null
@@ -107,6 +109,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   isActive: true,
   description: null,
   startFrom: 'now',
+  envelope: 'standard',
   transform: null,
 };
 
@@ -155,6 +158,8 @@ export function crossFieldProblems(definition: {
   readonly authType: string;
   readonly headerNames: readonly string[];
   readonly signing: SigningPolicy;
+  readonly envelope?: EnvelopeKind;
+  readonly transform?: object | null;
 }): readonly FieldProblem[] {
   const problems = new Problems();
   if (definition.isGlobal && definition.tenantId !== null) {
@@ -174,6 +179,7 @@ export function crossFieldProblems(definition: {
       'Drop the header, or define the webhook without auth.',
     );
   }
+  checkEnvelopeAlone(definition, problems);
   checkSigningPolicy(definition.signing, problems);
   const { profiles } = definition.signing;
   const ofSignature = new Set(profiles.flatMap(({ headers }) => Object.values(headers)));

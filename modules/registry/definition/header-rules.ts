@@ -1,3 +1,4 @@
+import { isHeaderName, isHeaderValue, isReservedHeader } from '../../kernel/index.js';
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
 import { isRecord, type Problems, quoted } from './problems.js';
@@ -8,30 +9,6 @@ export type HeaderDraft = string | ClearSecret;
 /** A header as it is given: a plain text is taken for a secret, because nobody said that it is none. */
 export type HeaderInput = string | { readonly value: string; readonly isSecret: boolean };
 
-/** Headers that belong to the connection (RFC 9110, section 7.6.1), the message, the envelope or the signature. */
-const RESERVED_NAMES: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-type',
-  'date',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'traceparent',
-  'tracestate',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-const RESERVED_PREFIXES = ['posthorn-', 'sec-', 'proxy-'] as const;
 const STANDARD_PREFIX = 'webhook-';
 
 /** Headers that something else than the signature may need, and the mark of a replay. */
@@ -41,14 +18,6 @@ const NOT_FOR_SIGNATURES: ReadonlySet<string> = new Set([
   'user-agent',
   'webhook-replay',
 ]);
-
-/** Whether a header of this name would break what the connection or the message says of itself. */
-function isReservedHeader(lowerCaseName: string): boolean {
-  return (
-    RESERVED_NAMES.has(lowerCaseName) ||
-    RESERVED_PREFIXES.some((prefix) => lowerCaseName.startsWith(prefix))
-  );
-}
 
 /** Whether a static header of this name would break, or pretend to be, what Posthorn itself sends. */
 function isReservedForStatic(name: string, configured: readonly string[]): boolean {
@@ -85,11 +54,6 @@ export function checkSignatureHeader(
     `the header ${quoted(name)} belongs to the connection, the message or the authorisation`,
     'Choose another name, such as one that begins with X-.',
   );
-}
-
-/** A token of RFC 9110, section 5.6.2. */
-function isHeaderName(name: string): boolean {
-  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/u.test(name);
 }
 
 /** Whether headers of this name carry credentials, so that a value is kept secret even if nobody said so. */
@@ -191,7 +155,7 @@ function checkHeaderValue(
     );
     return;
   }
-  if (/[^\t\x20-\x7e\x80-\xff]/u.test(value)) {
+  if (!isHeaderValue(value)) {
     problems.add(
       field,
       'the value holds a line break, a control character or one outside Latin-1',

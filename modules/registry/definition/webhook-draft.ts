@@ -2,6 +2,7 @@ import type {
   AuthOf,
   RateLimit,
   OrderingPolicy,
+  EnvelopeKind,
   RetryPolicy,
   SigningPolicy,
   SourceSelection,
@@ -38,6 +39,7 @@ export interface WebhookDraft {
   readonly isActive: boolean;
   readonly description: string | null;
   readonly startFrom: StartFrom;
+  readonly envelope: EnvelopeKind;
   /** `null`: none. */
   readonly transform: DeclaredFunction<EventTransform> | null;
 }

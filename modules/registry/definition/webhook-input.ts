@@ -3,6 +3,7 @@ import type {
   RateLimit,
   OrderingPolicy,
   OAuth2AuthOf,
+  EnvelopeKind,
   RetryPolicy,
   SigningPolicy,
   SigningProfile,
@@ -87,6 +88,8 @@ export interface WebhookInput {
   readonly description?: string | null;
   /** Where the webhook starts to listen; default `now`. Counts when it is registered, never later. */
   readonly startFrom?: StartFrom;
+  /** How events are told in requests. Default `standard`. */
+  readonly envelope?: EnvelopeKind;
   /** Makes the body of requests instead of the envelope; a function only where the webhook is declared in code. */
   readonly transform?: FunctionInput<EventTransform> | null;
 }

@@ -1,6 +1,7 @@
 import { isPosthornError } from '../../kernel/index.js';
 import { BoundedCache } from '../bounded-cache.js';
 import type { Exchange, SendStep } from '../exchange.js';
+import { headerText } from '../header-text.js';
 import { SendFailure } from '../send-failure.js';
 import { githubSignature, stripeSignature } from '../signing/hex-signature.js';
 import {
@@ -89,11 +90,6 @@ function symmetric({ keys }: Signing): readonly SymmetricKey[] {
   const found = keys.filter((key) => key.kind === 'symmetric');
   if (found.length > 0) return found;
   throw refusal('the webhook has no secret that this style of signature can be made with');
-}
-
-/** An event type may hold any character, a header may not: what is not printable ASCII is percent-encoded. */
-function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, (part) => encodeURIComponent(Buffer.from(part).toString()));
 }
 
 function keyOf(secret: string): SigningKey {

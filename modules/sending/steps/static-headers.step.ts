@@ -1,36 +1,16 @@
+import { isHeaderName, isHeaderValue, isReservedHeader } from '../../kernel/index.js';
 import type { Exchange, SendStep } from '../exchange.js';
 import { SendFailure } from '../send-failure.js';
 import type { OutgoingRequest } from '../sender.js';
 
-/** Headers that belong to the connection or to the sender. Hop-by-hop ones: RFC 9110, section 7.6.1. */
-const RESERVED_HEADERS = new Set([
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
 /** Headers whose value is likely a credential: it is masked where the endpoint answers with it. */
 const CREDENTIAL_NAME = /auth|cookie|credential|key|passw|secret|signature|token/;
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 /** Whether a header is the sender's own, so that a static header of this name (in lower case) is ignored. */
-function isReservedHeader(name: string, { signingProfiles = [] }: OutgoingRequest): boolean {
+function isOwnHeader(name: string, { signingProfiles = [] }: OutgoingRequest): boolean {
   return (
     name.startsWith('webhook-') ||
-    RESERVED_HEADERS.has(name) ||
+    isReservedHeader(name) ||
     signingProfiles.some(({ headers }) => Object.values(headers).includes(name))
   );
 }
@@ -46,7 +26,7 @@ export function staticHeaders(userAgent: string): SendStep {
     let hasUserAgent = false;
     for (const name of Object.keys(exchange.request.headers)) {
       const lowerCase = name.toLowerCase();
-      if (isReservedHeader(lowerCase, exchange.request)) continue;
+      if (isOwnHeader(lowerCase, exchange.request)) continue;
       if (lowerCase === 'authorization' && exchange.request.auth.type !== 'none') continue;
       if (lowerCase === 'user-agent') hasUserAgent = true;
       addHeader(exchange, lowerCase, exchange.request.headers[name] ?? '');
@@ -57,8 +37,8 @@ export function staticHeaders(userAgent: string): SendStep {
 }
 
 function addHeader(exchange: Exchange, name: string, value: string): void {
-  if (!TOKEN.test(name)) throw new SendFailure('invalid_request', 'a header name is malformed');
-  if (!VALUE.test(value)) {
+  if (!isHeaderName(name)) throw new SendFailure('invalid_request', 'a header name is malformed');
+  if (!isHeaderValue(value)) {
     throw new SendFailure('invalid_request', `the value of the header ${name} is malformed`);
   }
   if (CREDENTIAL_NAME.test(name)) exchange.secrets.push(value);

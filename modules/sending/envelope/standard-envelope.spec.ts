@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { type EnvelopeInput, standardEnvelope } from './standard-envelope.js';
+import type { EnvelopeInput } from './envelope-input.js';
+import { standardEnvelope } from './standard-envelope.js';
 
 const EVENT: EnvelopeInput = {
   eventId: '5b2f7d5e-7c52-4c80-9c3c-8c0d3a3d7b11',
