@@ -23,7 +23,12 @@ export interface AttemptSubject extends ToldSubject {
 export type MadeAttempt = {
   readonly record: AttemptRecord;
   readonly outcome: AttemptOutcome;
+  /** Why the endpoint wants nothing more: its webhook is to be disabled. `null`: it goes on. */
+  readonly disables: EndpointWish | null;
 } | null;
+
+/** 410 Gone, or `webhook-delivery: disable`. */
+export type EndpointWish = 'endpoint_gone' | 'endpoint_asked';
 
 /** What everything works with that makes attempts; the same for all of an instance. */
 export interface AttemptTools {
@@ -97,7 +102,8 @@ export class AttemptMaker {
     const report = laneReport(result);
     if (report) onMet(webhook, report, startedAt);
     if (result.errorClass === 'aborted') return null;
-    return { record: recordOf(result), outcome: this.#outcomeOf(result, webhook) };
+    const outcome = this.#outcomeOf(result, webhook);
+    return { record: recordOf(result), outcome, disables: wishOf(result) };
   }
 
   /** Aborts what is under way: its outcome is unknown, and it is not recorded. */
@@ -106,7 +112,14 @@ export class AttemptMaker {
   }
 
   #outcomeOf(result: AttemptResult, webhook: Webhook): AttemptOutcome {
-    switch (result.verdict) {
+    const { deliveryControl, verdict } = result;
+    if (verdict === 'retry' && deliveryControl === 'abort-message') {
+      return { kind: 'refusal', reason: 'aborted_by_endpoint' };
+    }
+    if (verdict === 'retry' && deliveryControl === 'disable') {
+      return { kind: 'refusal', reason: 'endpoint_asked' };
+    }
+    switch (verdict) {
       case 'success':
         return { kind: 'success' };
       case 'reject':
@@ -146,6 +159,11 @@ function requestAuthOf(auth: WebhookCredentials['auth'], webhook: Webhook): Requ
   return auth.type === 'oauth2'
     ? { type: auth.type, client: auth, holder: webhook.definition }
     : auth;
+}
+
+function wishOf({ deliveryControl, verdict }: AttemptResult): EndpointWish | null {
+  if (verdict === 'gone') return 'endpoint_gone';
+  return deliveryControl === 'disable' ? 'endpoint_asked' : null;
 }
 
 function recordOf(result: AttemptResult): AttemptRecord {

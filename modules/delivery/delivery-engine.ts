@@ -206,17 +206,16 @@ export class DeliveryEngine {
   }
 
   #ended(webhook: Webhook, made: MadeAttempt): void {
-    const isGone = made?.outcome.kind === 'refusal' && made.outcome.reason === 'endpoint_gone';
-    if (!isGone) return;
+    const wish = made?.disables ?? null;
+    if (wish === null) return;
+    const answer = wish === 'endpoint_gone' ? '410 Gone' : '`webhook-delivery: disable`';
     this.#logger.warn(
-      `the endpoint of webhook ${webhook.id} answered 410 Gone: the webhook is disabled`,
+      `the endpoint of webhook ${webhook.id} answered ${answer}: the webhook is disabled`,
     );
-    this.webhooks
-      .disable(webhook.id, 'endpoint_gone', { by: 'posthorn' })
-      .catch((error: unknown) => {
-        // The next delivery meets 410 again, and disables it then.
-        this.#logger.error(`webhook ${webhook.id} could not be disabled: ${String(error)}`);
-      });
+    this.webhooks.disable(webhook.id, wish, { by: 'posthorn' }).catch((error: unknown) => {
+      // The next delivery is answered so again, and disables it then.
+      this.#logger.error(`webhook ${webhook.id} could not be disabled: ${String(error)}`);
+    });
   }
 }
 

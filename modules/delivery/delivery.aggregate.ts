@@ -19,6 +19,8 @@ import {
 } from './delivery-state.js';
 import { nextAttemptAt, postponementMs } from './retry-schedule.js';
 
+type RefusalReason = 'rejected' | 'endpoint_gone' | 'endpoint_asked' | 'aborted_by_endpoint';
+
 /** What the sender's verdict means for the delivery. */
 export type AttemptOutcome =
   | { readonly kind: 'success' }
@@ -35,7 +37,7 @@ export type AttemptOutcome =
       readonly random: number;
       readonly limitMs: number;
     }
-  | { readonly kind: 'refusal'; readonly reason: 'rejected' | 'endpoint_gone' };
+  | { readonly kind: 'refusal'; readonly reason: RefusalReason };
 
 export type DeliveryCommand =
   | {

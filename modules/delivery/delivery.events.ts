@@ -216,6 +216,10 @@ export type DeadLetterReason =
   | 'rejected'
   /** The endpoint answered 410 Gone; its webhook is disabled. */
   | 'endpoint_gone'
+  /** The endpoint answered `webhook-delivery: disable`; its webhook is disabled. */
+  | 'endpoint_asked'
+  /** The endpoint answered `webhook-delivery: abort-message`. */
+  | 'aborted_by_endpoint'
   /** The observed event can no longer be read. */
   | 'source_event_gone'
   /** The observed event cannot be turned into a request. */

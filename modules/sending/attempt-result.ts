@@ -2,6 +2,7 @@ import type { Exchange } from './exchange.js';
 import type { RecordedBody } from './response/response-body.js';
 import { recordHeaders, type ResponseHeaders } from './response/response-headers.js';
 import { redact } from './response/redaction.js';
+import { parseDeliveryControl } from './response/delivery-control.js';
 import { parseRetryAfter } from './response/retry-after.js';
 import { type SendFailure, verdictOfStatus } from './send-failure.js';
 import type { AttemptResult } from './sender.js';
@@ -46,6 +47,8 @@ export function attemptResult(
     responseBody: body?.text ?? null,
     isResponseTruncated: body !== null && (body.isTruncated || failure !== null),
     retryAfterMs: response && retryAfter(response, journey.endedAt),
+    deliveryControl:
+      failure === null ? parseDeliveryControl(ending.response.headers['webhook-delivery']) : null,
   };
 }
 

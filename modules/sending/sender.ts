@@ -1,3 +1,4 @@
+import type { DeliveryControl } from './response/delivery-control.js';
 import type { SigningProfile } from './signing/signing-profile.js';
 
 /** How a request is authorised, in clear: never logged, never recorded. */
@@ -107,6 +108,8 @@ export interface AttemptResult {
   readonly isResponseTruncated: boolean;
   /** `Retry-After` of the response as a delay from the end of the attempt, in milliseconds; `null` if none was asked. */
   readonly retryAfterMs: number | null;
+  /** What the endpoint asked for with `webhook-delivery` in a complete answer; `null` if nothing. */
+  readonly deliveryControl: DeliveryControl | null;
 }
 
 /** Stable words for what went wrong. */

@@ -34,6 +34,7 @@ describe('UndiciSender: what is answered', () => {
         responseBody: 'thanks',
         isResponseTruncated: false,
         retryAfterMs: null,
+        deliveryControl: null,
       });
     });
 

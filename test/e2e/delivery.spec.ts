@@ -91,6 +91,36 @@ describe('a delivery', () => {
     expect(world.receiver.at('/a')).toHaveLength(1);
   });
 
+  it('that is answered with `webhook-delivery: abort-message` is a dead letter, unless it succeeded', async () => {
+    let status = 503;
+    world.receiver.behave('/a', (_request, response) => {
+      response.writeHead(status, { 'webhook-delivery': 'abort-message' }).end();
+      status = 204;
+    });
+    await world.register(life, 'a');
+    await world.append();
+    await world.untilRecorded(1, 'DeliveryDeadLettered');
+    await world.append();
+
+    const deliveries = await world.untilRecorded(2, 'DeliveryDeadLettered', 'DeliverySucceeded');
+    expect(deliveries.map(reasonOf)).toContain('aborted_by_endpoint');
+    expect((await life.webhooks.get('a')).status).toBe('active');
+  });
+
+  it('that is answered with `webhook-delivery: disable` disables its webhook, also when it succeeded', async () => {
+    world.receiver.behave('/a', (_request, response) => {
+      response.writeHead(200, { 'webhook-delivery': 'disable' }).end();
+    });
+    await world.register(life, 'a');
+    await world.append();
+    await world.untilRecorded(1, 'DeliverySucceeded');
+    while ((await life.webhooks.get('a')).status !== 'disabled') {
+      await new Promise(setImmediate);
+    }
+
+    expect(await life.webhooks.get('a')).toMatchObject({ disabledReason: 'endpoint_asked' });
+  });
+
   it('of an event that is not JSON is a dead letter, and holds up no other', async () => {
     await world.register(life, 'a');
     const poison = binaryEvent({ type: 'order.scanned', data: Buffer.from([0xff, 0x00]) });

@@ -10,6 +10,8 @@ class FinalErrorResponse {
       'attempts_exhausted',
       'rejected',
       'endpoint_gone',
+      'endpoint_asked',
+      'aborted_by_endpoint',
       'source_event_gone',
       'poison_event',
     ] satisfies DeadLetterReason[],
