@@ -16,8 +16,8 @@ export interface IntakePaceOptions {
 /** However busy the process is, so many are held: enough for requests to be under way while outcomes are recorded. */
 const LEAST_HELD = 128;
 const LOOK_EVERY_MS = 100;
-/** A thread that rests for less than this part of the time has nothing left to give. */
-const BUSY = 0.9;
+/** Busier than this, a thread has nothing left to give: what it hands to others (disk, read model) needs time as well. */
+const BUSY = 0.6;
 const NARROWING = 0.7;
 const WIDENING = 2;
 
@@ -25,7 +25,7 @@ const WIDENING = 2;
  * How many events are held at once. A process that waits for endpoints holds many; one that has no time left holds few:
  * what it took in beyond that would find the lanes full, be recorded for later, and cost three appends and two reads
  * instead of one append, so that an overload would feed itself. Whatever the endpoints do, they cannot narrow it: only
- * the time that this thread does not have.
+ * the time that this thread does not have. It begins narrow, and widens within a few looks.
  */
 export class IntakePace {
   readonly #options: IntakePaceOptions;
@@ -35,7 +35,7 @@ export class IntakePace {
 
   constructor(options: IntakePaceOptions) {
     this.#options = options;
-    this.#limit = options.most;
+    this.#limit = LEAST_HELD;
     this.#lookedAt = options.clock.monotonic();
     this.#last = options.utilization();
   }
