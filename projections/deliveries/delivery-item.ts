@@ -17,8 +17,10 @@ export interface DeliveryItem {
   readonly status: DeliveryStatus;
   /** Attempts made over all runs. */
   readonly attemptCount: number;
-  /** When the next attempt is due; `null` while one is under way, and when there is none. */
+  /** When the next attempt is due; `null` while one is under way, while it waits in order, and when there is none. */
   readonly nextAttemptAt: string | null;
+  /** Whether an earlier delivery of its stream has to end first, because its webhook keeps the order. */
+  readonly isWaitingInOrder: boolean;
   /** What the last attempt was answered with; `null` when there was no answer, or no attempt. */
   readonly lastStatusCode: number | null;
   /** What was wrong with the last attempt; `null` when nothing was, or there was none. */
@@ -42,6 +44,7 @@ export function toItem(row: DeliveryRow): DeliveryItem {
     status: row.status,
     attemptCount: row.attempt_count,
     nextAttemptAt: isoOrNull(row.due_at),
+    isWaitingInOrder: row.order_due_at !== null && row.due_at === null,
     lastStatusCode: row.last_status_code,
     lastErrorClass: row.last_error_class,
     createdAt: iso(row.created_at),

@@ -42,6 +42,11 @@ export class DeliveryResponse {
   @ApiProperty({ ...TIME_OR_NULL, description: 'When the next attempt is due.' })
   readonly nextAttemptAt!: string | null;
 
+  @ApiProperty({
+    description: 'The webhook keeps the order: an earlier delivery of the stream has to end first.',
+  })
+  readonly isWaitingInOrder!: boolean;
+
   @ApiProperty(NUMBER_OR_NULL)
   readonly lastStatusCode!: number | null;
 
