@@ -75,6 +75,7 @@ describe('deliveries over REST', () => {
       status: 'succeeded',
       attemptCount: 2,
       nextAttemptAt: null,
+      isWaitingInOrder: false,
       lastStatusCode: 204,
       lastErrorClass: null,
       createdAt: expect.any(String),
