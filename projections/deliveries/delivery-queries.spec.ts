@@ -79,6 +79,7 @@ describe('GetDeliveries', () => {
         status: 'dead-lettered',
         attemptCount: 1,
         nextAttemptAt: null,
+        isWaitingInOrder: false,
         lastStatusCode: 400,
         lastErrorClass: 'http_status',
         createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
