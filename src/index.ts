@@ -23,6 +23,8 @@ export {
   DisableWebhook,
   type EnvelopeKind,
   type EventTransform,
+  type TokenNeed,
+  type TokenResolver,
   type EventTypeClass,
   type EventTypeSource,
   type FunctionInput,

@@ -5,11 +5,12 @@ import {
   type WebhookCredentials,
   type WebhookDirectory,
 } from '../registry/index.js';
-import type { AttemptResult, OutgoingRequest, RequestAuth, Sender } from '../sending/index.js';
+import type { AttemptResult, OutgoingRequest, Sender } from '../sending/index.js';
 import type { AttemptOutcome } from './delivery.aggregate.js';
 import type { AttemptRecord } from './delivery.events.js';
 import type { DeliveryJournal } from './delivery-journal.js';
 import { type LaneReport, laneReport } from './pace/lane-signal.js';
+import { RequestAuths } from './request-auths.js';
 import { mergedHeaders, toldEvent, type ToldSubject } from './told-event.js';
 
 /** What one request is made of. */
@@ -62,9 +63,11 @@ export interface AttemptMakerDependencies {
 export class AttemptMaker {
   readonly #dependencies: AttemptMakerDependencies;
   readonly #abort = new AbortController();
+  readonly #auths: RequestAuths;
 
   constructor(dependencies: AttemptMakerDependencies) {
     this.#dependencies = dependencies;
+    this.#auths = new RequestAuths(dependencies.directory);
   }
 
   /**
@@ -88,7 +91,7 @@ export class AttemptMaker {
       signingSecrets: credentials.signingSecrets,
       signingProfiles: signingOf(definition).profiles,
       eventType: event.type,
-      auth: requestAuthOf(credentials.auth, webhook),
+      auth: this.#auths.of(credentials, subject),
       timeoutMs: definition.timeoutMs,
       isReplay: subject.isReplay,
     };
@@ -152,13 +155,6 @@ function secretHeaders(
   return Object.entries(headers).flatMap(([name, value]) =>
     typeof definition.headers[name] === 'string' ? [] : [value],
   );
-}
-
-function requestAuthOf(auth: WebhookCredentials['auth'], webhook: Webhook): RequestAuth {
-  // A changed definition begins without the tokens of the old one.
-  return auth.type === 'oauth2'
-    ? { type: auth.type, client: auth, holder: webhook.definition }
-    : auth;
 }
 
 function wishOf({ deliveryControl, verdict }: AttemptResult): EndpointWish | null {

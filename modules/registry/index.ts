@@ -35,7 +35,7 @@ export type {
 } from './definition/webhook-input.js';
 export { RegistryDirectory, type WebhookHistory } from './directory/registry-directory.js';
 export type { FunctionInput } from './functions/declared-function.js';
-export type { EventTransform } from './functions/webhook-functions.js';
+export type { EventTransform, TokenNeed, TokenResolver } from './functions/webhook-functions.js';
 export { RegistryBootstrap } from './registry-bootstrap.service.js';
 export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
 export { type RegistryOptions, type VanishedPolicy } from './registry.options.js';

@@ -130,15 +130,20 @@ export interface OrderingPolicy {
 export type StartFrom =
   'now' | 'beginning' | { readonly position: string } | { readonly time: string };
 
-/** How requests are authorised; `Secret` is what stands for a secret: its stored, its clear or its masked form. */
-export type AuthOf<Secret> =
+/**
+ * How requests are authorised; `Secret` is what stands for a secret: its stored, its clear or its masked form. `Call` is
+ * what stands for a function.
+ */
+export type AuthOf<Secret, Call = StoredFunction> =
   | { readonly type: 'none' }
   /** `authorization: Bearer` (RFC 6750). */
   | { readonly type: 'bearer'; readonly token: Secret }
   /** `authorization: Basic`, in UTF-8 (RFC 7617). */
   | { readonly type: 'basic'; readonly username: string; readonly password: Secret }
   /** `authorization: Bearer` with a token by OAuth 2 client credentials (RFC 6749, section 4.4). */
-  | OAuth2AuthOf<Secret>;
+  | OAuth2AuthOf<Secret>
+  /** `authorization: Bearer` with a token that a function of the code gives for each request. */
+  | { readonly type: 'resolver'; readonly resolve: Call };
 
 /** A client of an authorization server: one of `tokenUrl` and `issuer` says where tokens are. */
 export interface OAuth2AuthOf<Secret> {

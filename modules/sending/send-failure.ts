@@ -82,10 +82,10 @@ const REJECTED: ReadonlySet<AttemptErrorClass> = new Set([
  *
  * A refused target is rejected even where a name led to it: names change rarely, and a retry for days of a target that
  * the policy forbids would be a tool to probe a network with. It can be replayed once the name or the policy changed.
- * A failure of the egress proxy is not the endpoint's, and costs it nothing.
+ * A failure of the egress proxy is not the endpoint's, and costs it nothing, nor does a token that is not there yet.
  */
 export function verdictOfFailure(errorClass: AttemptErrorClass): AttemptVerdict {
-  if (errorClass === 'proxy_error') return 'postpone';
+  if (errorClass === 'proxy_error' || errorClass === 'no_token') return 'postpone';
   return REJECTED.has(errorClass) ? 'reject' : 'retry';
 }
 

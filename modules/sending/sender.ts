@@ -8,7 +8,15 @@ export type RequestAuth =
   | { readonly type: 'bearer'; readonly token: string }
   /** `authorization: Basic`, in UTF-8 (RFC 7617). */
   | { readonly type: 'basic'; readonly username: string; readonly password: string }
-  | OAuth2Auth;
+  | OAuth2Auth
+  | ResolvedAuth;
+
+/** `authorization: Bearer` with a token that is asked for when the request is sent. */
+export interface ResolvedAuth {
+  readonly type: 'resolver';
+  /** Gives a token; `null` or `undefined` when there is none now. Called once for each attempt. */
+  readonly resolve: () => unknown;
+}
 
 /** `authorization: Bearer` with an access token by OAuth 2 client credentials (RFC 6749, section 4.4). */
 export interface OAuth2Auth {
@@ -131,6 +139,8 @@ export type AttemptErrorClass =
   | 'response_too_large'
   /** There is no access token to send with: the endpoint was not asked, or has refused the last one. */
   | 'token_error'
+  /** The token resolver has no token for this request now: the endpoint was not asked. */
+  | 'no_token'
   /** The egress proxy cannot be reached, or opens no tunnel: the endpoint was not asked. */
   | 'proxy_error'
   | 'aborted'

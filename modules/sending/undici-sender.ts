@@ -11,6 +11,7 @@ import { checkSendingOptions, type SendingOptions } from './sending.options.js';
 import { AccessTokens } from './auth/access-tokens.js';
 import { authorization } from './auth/authorization.step.js';
 import { oauth2 } from './auth/oauth2.step.js';
+import { tokenResolver } from './auth/token-resolver.step.js';
 import { contentHeaders } from './steps/content-headers.step.js';
 import { httpsOnly } from './steps/https-only.step.js';
 import { standardSignature } from './steps/standard-signature.step.js';
@@ -45,6 +46,7 @@ export class UndiciSender implements Sender {
       staticHeaders(checked.userAgent),
       authorization,
       oauth2(new AccessTokens({ fetch: this.fetch, clock: checked.clock }), checked.clock),
+      tokenResolver(checked.clock),
       ...checked.steps,
       standardSignature(),
     ];

@@ -81,6 +81,8 @@ function maskedAuth(auth: StoredAuth): AuthOf<MaskedSecret> {
       return { type: auth.type, username: auth.username, password: maskedSecret(auth.password) };
     case 'oauth2':
       return maskedOAuth2(auth);
+    case 'resolver':
+      return { type: auth.type, resolve: auth.resolve };
     case 'none':
     default:
       return { type: auth.type };

@@ -13,6 +13,8 @@ interface AuthKind {
   readonly define: (webhook: DefinitionBuilder, tokenUrl: string) => unknown;
   /** What shows that the decrypted credential arrived. */
   readonly arrived: string;
+  /** Whether it can be declared only. */
+  readonly isCode?: boolean;
   /** What may stand nowhere in the log. */
   readonly secrets: readonly string[];
 }
@@ -44,6 +46,16 @@ const KINDS: readonly AuthKind[] = [
       webhook.withOAuth2({ tokenUrl, clientId: 'shop', clientSecret: 'client-secret' }),
     arrived: `Bearer token-of-${Buffer.from('shop:client-secret').toString('base64')}`,
     secrets: ['client-secret', Buffer.from('shop:client-secret').toString('base64')],
+  },
+  {
+    name: 'resolver',
+    define: (webhook) =>
+      webhook.withBearerToken(({ event, tenantId, webhookId }) =>
+        Promise.resolve(`resolved-for-${webhookId}-${event.type}-${String(tenantId)}`),
+      ),
+    arrived: 'Bearer resolved-for-declared-resolver-order.placed-null',
+    isCode: true,
+    secrets: ['resolved-for-'],
   },
 ];
 
@@ -82,18 +94,22 @@ describe('webhooks with every kind of authorisation', () => {
     }));
     const declared = kinds.map(({ name, define }) => declaredAt(world, `declared-${name}`, define));
     const first = await world.start({}, undefined, declared);
-    for (const { name, define } of kinds) await world.register(first, `api-${name}`, define);
+    const registered = kinds.filter(({ isCode }) => !isCode);
+    for (const { name, define } of registered) await world.register(first, `api-${name}`, define);
     await first.app.close();
 
+    const count = registered.length + declared.length;
     await world.start({}, undefined, declared);
     await world.append();
-    await world.receiver.until(() => world.receiver.requests.length === 2 * KINDS.length);
+    await world.receiver.until(() => world.receiver.requests.length === count);
 
     for (const { name, arrived } of KINDS) {
-      expect([name, ...authorizationAt(`/api-${name}`)]).toEqual([name, arrived]);
       expect([name, ...authorizationAt(`/declared-${name}`)]).toEqual([name, arrived]);
     }
-    await world.untilRecorded(2 * KINDS.length, 'DeliverySucceeded');
+    for (const { name, arrived } of registered) {
+      expect([name, ...authorizationAt(`/api-${name}`)]).toEqual([name, arrived]);
+    }
+    await world.untilRecorded(count, 'DeliverySucceeded');
     const log = await logText();
     const told = KINDS.flatMap(({ secrets }) => secrets).filter((secret) => log.includes(secret));
     expect(told).toEqual([]);
@@ -124,6 +140,29 @@ describe('webhooks with every kind of authorisation', () => {
     });
     expect(world.receiver.requests).toHaveLength(1);
     expect(JSON.stringify(events?.map(({ data }) => data))).not.toContain('secret');
+  });
+
+  it('wait without an attempt while their resolver has no token, and others go on', async () => {
+    const asked: string[] = [];
+    const declared = declaredAt(world, 'a', (webhook) =>
+      webhook.forAllTenants().withBearerToken(({ event }) => {
+        asked.push(event.id);
+        return asked.filter((id) => id === event.id).length > 1 ? 'late' : early.get(event.id);
+      }),
+    );
+    const early = new Map<string, string>();
+    await world.start({}, undefined, [declared]);
+    await world.append();
+    await world.untilRecorded(1, 'DeliveryPostponed');
+    early.set(await world.append(), 'early');
+
+    const all = await world.untilRecorded(2, 'DeliverySucceeded');
+
+    expect(authorizationAt('/a')).toEqual(['Bearer early', 'Bearer late']);
+    const attempts = all.map((events) =>
+      events.filter(({ type }) => type === 'DeliveryAttempted').map(({ data }) => data),
+    );
+    expect(attempts.map(({ length }) => length)).toEqual([1, 1]);
   });
 });
 

@@ -5,7 +5,7 @@ const MASKED = { required: false, description: 'Masked.' } as const;
 
 /** How requests are authorised, secrets masked. */
 export class AuthResponse {
-  @ApiProperty({ enum: ['none', 'bearer', 'basic', 'oauth2'] })
+  @ApiProperty({ enum: ['none', 'bearer', 'basic', 'oauth2', 'resolver'] })
   readonly type!: AuthOf<unknown>['type'];
 
   @ApiProperty(MASKED)
@@ -61,6 +61,7 @@ export function toAuthResponse(auth: AuthOf<unknown>, mask: string): AuthRespons
         ...Object.fromEntries(OAUTH2_SHOWN.map((name) => [name, auth[name]])),
         clientSecret: mask,
       };
+    case 'resolver':
     case 'none':
     default:
       return { type: auth.type };

@@ -22,6 +22,7 @@ describe('what a request says about its endpoint', () => {
     [null, 'connection_refused', 'unavailable'],
     [null, 'dns_error', 'unavailable'],
     [null, 'ssrf_blocked', undefined],
+    [null, 'token_error', undefined],
     [null, 'aborted', undefined],
   ])('status %s, %s: %s', (statusCode, errorClass, signal) => {
     expect(met(statusCode, errorClass)?.signal).toBe(signal);
@@ -29,6 +30,8 @@ describe('what a request says about its endpoint', () => {
 
   it('says nothing about it when it was not asked', () => {
     expect(met(null, 'proxy_error', 'postpone')?.signal).toBe('unasked');
+    expect(met(null, 'token_error', 'postpone')?.signal).toBe('unasked');
+    expect(met(null, 'no_token', 'postpone')).toBeNull();
   });
 
   it('carries Retry-After of a 429 and a 503 alone', () => {

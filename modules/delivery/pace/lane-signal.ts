@@ -36,6 +36,7 @@ const NOT_DIALLED: ReadonlySet<AttemptResult['errorClass']> = new Set([
   'ssrf_blocked',
   'insecure_url',
   'invalid_request',
+  'token_error',
   'aborted',
 ]);
 
@@ -53,6 +54,8 @@ export function laneReport(result: Met): LaneReport | null {
 }
 
 function signalOf({ verdict, errorClass, statusCode }: Met): LaneSignal | null {
+  // That of one tenant or event: the next may have one.
+  if (errorClass === 'no_token') return null;
   if (verdict === 'postpone') return 'unasked';
   if (NOT_DIALLED.has(errorClass)) return null;
   if (NO_ANSWER.has(errorClass) || UNAVAILABLE.has(statusCode)) return 'unavailable';

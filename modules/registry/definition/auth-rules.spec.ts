@@ -1,9 +1,9 @@
 import { checkAuth } from './auth-rules.js';
 import { Problems } from './problems.js';
 
-function judged(value: unknown) {
+function judged(value: unknown, isDeclared = true) {
   const problems = new Problems();
-  const auth = checkAuth(value, { isHttpAllowed: false }, problems);
+  const auth = checkAuth(value, { urlPolicy: { isHttpAllowed: false }, isDeclared }, problems);
   return { auth, problems: problems.found, fields: problems.found.map(({ field }) => field) };
 }
 
@@ -78,6 +78,16 @@ describe('the authorisation of a webhook', () => {
 
     expect(fields).toEqual(expected);
     expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
+  it('may be a function of a webhook that is declared in code, and of no other', () => {
+    const resolver = { type: 'resolver', resolve: () => 'token' };
+
+    expect(judged(resolver).auth).toMatchObject({ resolve: { stored: { kind: 'function' } } });
+    expect(judged(resolver, false).problems).toMatchObject([
+      { field: 'auth.resolve', fix: expect.stringContaining('@Webhook') as string },
+    ]);
+    expect(judged({ type: 'resolver' }).fields).toEqual(['auth.resolve']);
   });
 
   it('names the kinds that there are, and quotes no secret', () => {

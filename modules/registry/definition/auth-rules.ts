@@ -1,3 +1,5 @@
+import { checkFunction } from '../functions/function-rules.js';
+import type { TokenResolver } from '../functions/webhook-functions.js';
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
 import { hasControlCharacter, isRecord, type Problems } from './problems.js';
@@ -6,11 +8,14 @@ import type { UrlPolicy } from './url-rules.js';
 import type { AuthDraft } from './webhook-draft.js';
 
 type Fields = Readonly<Record<string, unknown>>;
-type AuthCheck = (
-  fields: Fields,
-  problems: Problems,
-  urlPolicy: UrlPolicy,
-) => AuthDraft | undefined;
+/** What an authorisation is judged by. */
+export interface AuthPolicy {
+  readonly urlPolicy: UrlPolicy;
+  /** Whether it is that of a class with `@Webhook`, which may hold functions. */
+  readonly isDeclared?: boolean;
+}
+
+type AuthCheck = (fields: Fields, problems: Problems, policy: AuthPolicy) => AuthDraft | undefined;
 
 interface AuthKind {
   /** Its fields, as they are quoted to whoever got them wrong. */
@@ -30,14 +35,19 @@ const KINDS: Readonly<Record<AuthDraft['type'], AuthKind>> = {
   oauth2: {
     form: "{ type: 'oauth2', tokenUrl, clientId, clientSecret }",
     fields: OAUTH2_FIELDS,
-    check: (fields, problems, urlPolicy) => checkOAuth2(fields, urlPolicy, problems),
+    check: (fields, problems, { urlPolicy }) => checkOAuth2(fields, urlPolicy, problems),
+  },
+  resolver: {
+    form: "{ type: 'resolver', resolve }",
+    fields: ['resolve'],
+    check: checkResolver,
   },
 };
 
 /** Checks how requests are authorised. */
 export function checkAuth(
   value: unknown,
-  urlPolicy: UrlPolicy,
+  policy: AuthPolicy,
   problems: Problems,
 ): AuthDraft | undefined {
   const type = isRecord(value) ? value['type'] : undefined;
@@ -59,7 +69,7 @@ export function checkAuth(
       `Give ${form}.`,
     );
   }
-  return check(value, problems, urlPolicy);
+  return check(value, problems, policy);
 }
 
 function checkBearer(fields: Fields, problems: Problems): AuthDraft | undefined {
@@ -74,6 +84,17 @@ function checkBearer(fields: Fields, problems: Problems): AuthDraft | undefined 
     'Give the token alone, without the word Bearer and without white space.',
   );
   return undefined;
+}
+
+function checkResolver(
+  fields: Fields,
+  problems: Problems,
+  { isDeclared = false }: AuthPolicy,
+): AuthDraft | undefined {
+  const alternative = 'give a token, or a client of OAuth 2';
+  const place = { field: 'auth.resolve', isDeclared, alternative };
+  const resolve = checkFunction<TokenResolver>(place, fields['resolve'], problems);
+  return resolve && { type: 'resolver', resolve };
 }
 
 /** RFC 7617, section 2: control characters in neither, and a colon would end the user name. */

@@ -1,6 +1,6 @@
 import { ANY_EVENT_TYPE } from './event-type-rules.js';
 import { type HeaderInput, isCredentialHeader } from './header-rules.js';
-import type { EventTransform } from '../functions/webhook-functions.js';
+import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type {
   EnvelopeKind,
   RateLimit,
@@ -101,9 +101,22 @@ export class DefinitionBuilder {
     return this.#header(name, value, true);
   }
 
-  /** Sends `Authorization: Bearer {token}` (RFC 6750). The last kind of authorisation wins. */
-  withBearerToken(token: string): this {
-    return this.#auth({ type: 'bearer', token });
+  /**
+   * Sends `Authorization: Bearer {token}` (RFC 6750). The last kind of authorisation wins.
+   *
+   * @param token the token; or, for a webhook that is declared in code, a function that gives one for each request, such as
+   * by tenant. While it gives none, throws, or takes longer than 10 s, the delivery waits without costing an attempt.
+   * @param options.version what stands for the function in the definition; default: a digest of its source text
+   * @example
+   * webhook.withBearerToken(({ tenantId }) => this.tokens.find(tenantId))
+   */
+  withBearerToken(
+    token: string | TokenResolver,
+    { version }: { readonly version?: string } = {},
+  ): this {
+    if (typeof token !== 'function') return this.#auth({ type: 'bearer', token });
+    const resolve = version === undefined ? token : { call: token, version };
+    return this.#auth({ type: 'resolver', resolve });
   }
 
   /**

@@ -7,6 +7,7 @@ import type {
   RateLimit,
   SigningKind,
   SigningPolicy,
+  StoredAuth,
   StoredFunction,
   StoredSecret,
   WebhookDefinitionRecord,
@@ -20,7 +21,7 @@ import { recordedOrdering } from './ordering-rules.js';
 import { recordedParts } from './envelope-rules.js';
 import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
 import { storedPart } from '../functions/declared-function.js';
-import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
+import type { AuthDraft, PatchDraft, WebhookDraft } from './webhook-draft.js';
 
 /** Turns a clear secret into what may be stored of it. */
 export type StoreSecret = (clear: ClearSecret, field: string) => StoredSecret;
@@ -61,7 +62,7 @@ export function recordOf(
     ...{ isReplayable, isActive, description },
     ...(rateLimit && { rateLimit }),
     headers: storedHeaders(draft.headers, store),
-    auth: mapAuth(draft.auth, store),
+    auth: storedAuth(draft.auth, store),
     signingSecrets: [...named, ...unnamed.map(generate)],
     ...recordedSigning(draft.signing),
     ...recordedParts({ envelope: draft.envelope, transform: storedPart(draft.transform) }),
@@ -100,7 +101,7 @@ export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatc
   return {
     ...plain,
     ...(headers && { headers: storedHeaders(headers, store) }),
-    ...(auth && { auth: mapAuth(auth, store) }),
+    ...(auth && { auth: storedAuth(auth, store) }),
     ...(transform !== undefined && { transform: storedPart(transform) }),
   };
 }
@@ -137,6 +138,11 @@ function storedHeaders<Value extends ClearSecret | string | null>(
     value === null || typeof value === 'string' ? value : store(value, SECRET_FIELDS.header(name)),
   ]);
   return Object.fromEntries(stored) as Record<string, StoredSecret | Exclude<Value, ClearSecret>>;
+}
+
+function storedAuth(draft: AuthDraft, store: StoreSecret): StoredAuth {
+  const auth = mapAuth(draft, store);
+  return auth.type === 'resolver' ? { ...auth, resolve: storedPart(auth.resolve) } : auth;
 }
 
 /** The values of a definition with fingerprints in place of secrets. */

@@ -64,7 +64,7 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   isGlobal: (value, { problems }) => checkFlag('isGlobal', value, problems),
   headers: (value, { rules, problems, isPatch }) =>
     checkHeaders(value, { reserved: rules.reservedHeaders, canRemove: isPatch }, problems),
-  auth: (value, { rules, problems }) => checkAuth(value, rules.urlPolicy, problems),
+  auth: (value, { rules, problems }) => checkAuth(value, rules, problems),
   signing: (value, { problems }) => checkSigning(value, problems),
   signingSecrets: (value, { problems }) => checkSigningSecrets(value, problems),
   retry: (value, { problems }) => checkRetry(value, problems),

@@ -10,10 +10,10 @@ import type {
 } from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
 import type { DeclaredFunction } from '../functions/declared-function.js';
-import type { EventTransform } from '../functions/webhook-functions.js';
+import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderDraft } from './header-rules.js';
 
-export type AuthDraft = AuthOf<ClearSecret>;
+export type AuthDraft = AuthOf<ClearSecret, DeclaredFunction<TokenResolver>>;
 
 /** A definition that passed every check, with its secrets still in clear: it is never stored. */
 export interface WebhookDraft {

@@ -11,14 +11,14 @@ import type {
   StartFrom,
 } from '../webhook.events.js';
 import type { FunctionInput } from '../functions/declared-function.js';
-import type { EventTransform } from '../functions/webhook-functions.js';
+import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderInput } from './header-rules.js';
 
 /** A client of an OAuth 2 authorization server, its secret in clear: give one of `tokenUrl` and `issuer`. */
 export type OAuth2Input = Omit<OAuth2AuthOf<string>, 'type'>;
 
 /** How requests are authorised, secrets in clear. */
-export type AuthInput = AuthOf<string>;
+export type AuthInput = AuthOf<string, FunctionInput<TokenResolver>>;
 
 /**
  * A style of signature, `standard`, `github` or `stripe`, with the names of those headers that are not to have their

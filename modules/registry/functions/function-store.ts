@@ -22,7 +22,11 @@ export class FunctionStore {
     const opened = this.#opened.get(webhook.id);
     if (opened?.webhook === webhook) return opened.functions;
     const draft = this.#code.draftOf(webhook);
-    const functions = { transform: callOf(draft?.transform) };
+    const { auth } = draft ?? {};
+    const functions = {
+      transform: callOf(draft?.transform),
+      resolveToken: callOf(auth?.type === 'resolver' ? auth.resolve : null),
+    };
     this.#opened.set(webhook.id, { webhook, functions });
     return functions;
   }

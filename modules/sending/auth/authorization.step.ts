@@ -24,7 +24,8 @@ interface Credentials {
 function credentialsOf(auth: RequestAuth): Credentials | undefined {
   switch (auth.type) {
     case 'none':
-    case 'oauth2': // a step of its own
+    case 'oauth2': // these have steps of their own
+    case 'resolver':
       return undefined;
     case 'bearer':
       if (!BEARER_TOKEN.test(auth.token)) {

@@ -2,6 +2,7 @@ import type { Clock } from '../../kernel/index.js';
 import type { Exchange, SendStep } from '../exchange.js';
 import type { AttemptResult, OAuth2Auth } from '../sender.js';
 import type { AccessTokens } from './access-tokens.js';
+import { authorized } from './authorized.js';
 import { Patience } from './patience.js';
 import { tokenFailure } from './token-failure.js';
 
@@ -58,13 +59,7 @@ class Authorized {
   }
 
   #with(token: string): Exchange {
-    const { headers, request, secrets } = this.exchange;
-    secrets.push(token);
-    return {
-      ...this.exchange,
-      headers: [...headers, 'authorization', `Bearer ${token}`],
-      request: { ...request, timeoutMs: Math.max(1, this.#remainingMs) },
-    };
+    return authorized(this.exchange, token, this.#remainingMs);
   }
 
   /** The result of the last request, with the time that the attempt has taken. */

@@ -5,6 +5,7 @@ import type { TlsIdentity } from '../network/tls.js';
 import { parseRetryAfter } from '../response/retry-after.js';
 import { SendFailure } from '../send-failure.js';
 import type { OAuth2Client } from '../sender.js';
+import { isAccessToken } from './authorized.js';
 import { tokenFailure, tokenFailureOf } from './token-failure.js';
 
 /** What token endpoints are asked with; the same for all of a sender. */
@@ -44,8 +45,6 @@ export const MAX_TOKEN_ANSWER_BYTES = 65_536;
 /** The metadata of an issuer is asked for again after this time, and after every failure. */
 const METADATA_LIFE_MS = 3_600_000;
 
-/** `b64token` of RFC 6750, section 2.1, and the printable characters that issuers use beyond it. */
-const ACCESS_TOKEN = /^[\x21-\x7e]{1,16384}$/;
 /** Codes of RFC 6749, section 5.2, and those of its extensions. */
 const ERROR_CODE = /^[a-z_]{1,64}$/;
 
@@ -100,7 +99,7 @@ export class TokenIssuer {
     const token = await oauth.processClientCredentialsResponse(server, client, response);
     const { access_token: text, expires_in: seconds, token_type: type } = token;
     if (type !== 'bearer') throw tokenFailure('retry', 'the token is not of the type Bearer');
-    if (!ACCESS_TOKEN.test(text)) {
+    if (!isAccessToken(text)) {
       throw tokenFailure('retry', 'the token is too long, or holds characters that none may');
     }
     return { text, lifetimeMs: seconds === undefined ? null : seconds * 1_000 };
