@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { ENDPOINT_STANDINGS } from '../modules/delivery/endpoint-watch/endpoint-standing.port.js';
 import { DUE_DELIVERIES } from '../modules/delivery/due-deliveries.port.js';
 import { DEAD_LETTERS } from '../modules/replay/dead-letters.port.js';
 import { REPLAY_INDEX } from '../modules/replay/replay-index.port.js';
@@ -10,6 +11,7 @@ import { GetDeliveriesHandler } from './deliveries/get-deliveries.query.js';
 import { GetDeliveryHandler } from './deliveries/get-delivery.query.js';
 import { GetUndeliveredHandler } from './deliveries/get-undelivered.query.js';
 import { DueDeliveriesAdapter } from './due-deliveries/due-deliveries.adapter.js';
+import { EndpointStandingsAdapter } from './endpoint-health/endpoint-standings.adapter.js';
 import { GetEndpointHealthHandler } from './endpoint-health/get-endpoint-health.query.js';
 import { ReplayIndexAdapter } from './replays/replay-index.adapter.js';
 import { KnownDeliveriesAdapter } from './deliveries/known-deliveries.adapter.js';
@@ -36,7 +38,7 @@ export interface ProjectionsModuleAsyncOptions {
 
 /**
  * The read models: they follow the log from the moment the application is initialized, and answer the queries of
- * `@nestjs/cqrs`, the due index (`DUE_DELIVERIES`), the dead letters (`DEAD_LETTERS`) and the replays
+ * `@nestjs/cqrs`, the due index (`DUE_DELIVERIES`), how endpoints stand (`ENDPOINT_STANDINGS`), the dead letters (`DEAD_LETTERS`) and the replays
  * (`REPLAY_INDEX`).
  */
 @Module({})
@@ -61,6 +63,7 @@ function moduleWith(options: Provider, imports: Imports): DynamicModule {
       ReadModels,
       DeliveryPages,
       { provide: DUE_DELIVERIES, useClass: DueDeliveriesAdapter },
+      { provide: ENDPOINT_STANDINGS, useClass: EndpointStandingsAdapter },
       { provide: DEAD_LETTERS, useClass: DeadLettersAdapter },
       { provide: KNOWN_DELIVERIES, useClass: KnownDeliveriesAdapter },
       { provide: REPLAY_INDEX, useClass: ReplayIndexAdapter },
@@ -73,6 +76,13 @@ function moduleWith(options: Provider, imports: Imports): DynamicModule {
       GetWebhooksHandler,
       GetWebhookRevisionsHandler,
     ],
-    exports: [ReadModels, DUE_DELIVERIES, DEAD_LETTERS, KNOWN_DELIVERIES, REPLAY_INDEX],
+    exports: [
+      ReadModels,
+      DUE_DELIVERIES,
+      ENDPOINT_STANDINGS,
+      DEAD_LETTERS,
+      KNOWN_DELIVERIES,
+      REPLAY_INDEX,
+    ],
   };
 }

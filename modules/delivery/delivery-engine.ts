@@ -16,6 +16,13 @@ import { DELIVERY_OPTIONS, type DeliveryOptions } from './delivery.options.js';
 import { DeliveryService } from './delivery.service.js';
 import { type Dispatch, Dispatcher, type PastEvent } from './dispatcher.js';
 import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
+import { endpointNotificationOf } from './endpoint-watch/endpoint.notifications.js';
+import { EndpointJournal } from './endpoint-watch/endpoint-journal.js';
+import {
+  ENDPOINT_STANDINGS,
+  type EndpointStandings,
+} from './endpoint-watch/endpoint-standing.port.js';
+import { EndpointWatch } from './endpoint-watch/endpoint-watch.js';
 import { laneKeyOf } from './lane-key.js';
 import { Lanes, type LaneState } from './lanes.js';
 import { EARLIER_EVENTS, type EarlierEvents } from './earlier-events.port.js';
@@ -50,6 +57,8 @@ export class DeliveryEngine {
   readonly #drainTimeoutMs: number;
   readonly #pastEvents: PastEvents;
   readonly #directory: WebhookDirectory;
+  readonly #endpointJournal: EndpointJournal;
+  readonly #endpointWatch: EndpointWatch;
   #stopListening: (() => void) | undefined;
 
   constructor(
@@ -61,6 +70,7 @@ export class DeliveryEngine {
     @Inject(DUE_DELIVERIES) due: DueDeliveries,
     @Inject(DELIVERY_OPTIONS) options: DeliveryOptions,
     @Inject(EARLIER_EVENTS) earlier: EarlierEvents,
+    @Inject(ENDPOINT_STANDINGS) standings: EndpointStandings,
     private readonly webhooks: WebhooksService,
     eventBus: EventBus,
   ) {
@@ -138,6 +148,22 @@ export class DeliveryEngine {
       inlineWindowMs: options.inlineWindowMs,
       underWay,
     });
+    this.#endpointJournal = new EndpointJournal({
+      client,
+      names,
+      clock,
+      onRecorded: (event, position) => {
+        eventBus.publish(endpointNotificationOf(event, position));
+      },
+    });
+    this.#endpointWatch = new EndpointWatch({
+      standings,
+      journal: this.#endpointJournal,
+      directory,
+      disable: (webhookId) => this.webhooks.disable(webhookId, 'failing', { by: 'posthorn' }),
+      clock,
+      disableAfterMs: options.disableAfterMs,
+    });
     this.service = new DeliveryService({
       journal: this.#journal,
       attempts: this.#attempts,
@@ -148,11 +174,12 @@ export class DeliveryEngine {
   }
 
   /** Begins with what is due. The due index has to follow the log by then. */
-  start(): Promise<void> {
+  async start(): Promise<void> {
     this.#stopListening = this.#directory.onChange(({ id }) => {
       this.#lanes.webhookChanged(id);
     });
-    return this.#scheduler.start();
+    await this.#scheduler.start();
+    await this.#endpointWatch.start();
   }
 
   /** Takes an observed event to its deliveries; see `Dispatcher.dispatch`. */
@@ -193,6 +220,8 @@ export class DeliveryEngine {
    */
   async drain(): Promise<void> {
     this.#scheduler.stop();
+    this.#endpointWatch.stop();
+    this.#endpointJournal.close();
     this.#stopListening?.();
     const ended = this.#lanes.close();
     this.#dispatcher.closeWindows();

@@ -1,3 +1,5 @@
+import { DEFAULT_DISABLE_AFTER_MS } from './endpoint-watch/endpoint-watch.js';
+
 /** How this instance delivers. */
 export interface DeliveryOptions {
   /** Name of this instance, different from every other and from its own earlier lives. */
@@ -15,6 +17,11 @@ export interface DeliveryOptions {
    * failed one, in milliseconds. Default 24 h.
    */
   readonly postponeLimitMs: number;
+  /**
+   * For how long every attempt of a webhook has to have failed until it is disabled, in milliseconds; `null`: it never is.
+   * Default 5 days.
+   */
+  readonly disableAfterMs: number | null;
   /** Deliveries that may wait for a place in one queue of one webhook's lane. Default 1000. */
   readonly maxWaitingPerLane: number;
   /** How long a shutdown waits for requests under way before it aborts them, in milliseconds. Default 10000. */
@@ -27,6 +34,7 @@ export const DELIVERY_DEFAULTS = {
   maxConcurrentPerOrigin: 256,
   retryAfterLimitMs: 3_600_000,
   postponeLimitMs: 24 * 3_600_000,
+  disableAfterMs: DEFAULT_DISABLE_AFTER_MS,
   maxWaitingPerLane: 1_000,
   drainTimeoutMs: 10_000,
 } as const satisfies Omit<DeliveryOptions, 'instanceId'>;

@@ -76,6 +76,11 @@ export class StreamNames {
     return `${this.prefix}webhook-${webhookId}`;
   }
 
+  /** How the endpoint of a webhook fares, where somebody should know. */
+  endpoint(webhookId: string): string {
+    return `${this.prefix}endpoint-${webhookId}`;
+  }
+
   delivery(deliveryId: string): string {
     return `${this.prefix}delivery-${deliveryId}`;
   }
@@ -89,6 +94,12 @@ export class StreamNames {
   /** The replay whose stream this is, if it is one. */
   replayIdOf(stream: string): string | undefined {
     const start = `${this.prefix}replay-`;
+    return stream.startsWith(start) ? stream.slice(start.length) : undefined;
+  }
+
+  /** The webhook whose endpoint this stream is about, if it is about one. */
+  endpointIdOf(stream: string): string | undefined {
+    const start = `${this.prefix}endpoint-`;
     return stream.startsWith(start) ? stream.slice(start.length) : undefined;
   }
 

@@ -258,7 +258,7 @@ export type WebhookEvent =
       readonly data: {
         readonly v: 1;
         readonly webhookId: string;
-        /** `endpoint_gone` (410), `endpoint_asked` (`webhook-delivery: disable`), or what an operator gave. */
+        /** `endpoint_gone` (410), `endpoint_asked` (`webhook-delivery: disable`), `failing` (for too long), or what an operator gave. */
         readonly reason: string;
         readonly at: string;
         readonly by: string;

@@ -1,5 +1,8 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AttemptRecord, DeliveryEvent } from '../../modules/delivery/delivery.events.js';
+import type { EndpointEvent } from '../../modules/delivery/endpoint-watch/endpoint.events.js';
+import type { EndpointStanding } from '../../modules/delivery/endpoint-watch/endpoint-standing.port.js';
+import type { WebhookEvent } from '../../modules/registry/webhook.events.js';
 import { DeliveryLookup } from '../deliveries/delivery-lookup.js';
 import {
   type BatchNotes,
@@ -14,6 +17,7 @@ import {
   ENDPOINT_HEALTH_TABLE_NAMES,
   type EndpointHourRow,
   type EndpointRow,
+  standingOf,
 } from './endpoint-health.schema.js';
 import { hourOf } from './endpoint-hour.js';
 import { LatencyHistogram } from './latency-histogram.js';
@@ -25,7 +29,7 @@ import { LatencyHistogram } from './latency-histogram.js';
  */
 export const endpointHealthProjection: Projection = {
   name: 'endpoint-health',
-  version: 1,
+  version: 2,
   tables: ENDPOINT_HEALTH_TABLE_NAMES,
   migrate(db) {
     db.exec(ENDPOINT_HEALTH_DDL);
@@ -62,6 +66,10 @@ class EndpointTables {
         last_success_at: null,
         last_failure_at: null,
         consecutive_failures: 0,
+        failing_since: null,
+        failed_at: null,
+        warned_since: null,
+        warned_stage: 0,
       }
     );
   }
@@ -84,24 +92,47 @@ class EndpointHealthBatch implements ProjectionBatch {
   }
 
   apply(event: ProjectedEvent): void {
-    if (event.topic !== 'delivery' || event.type !== 'DeliveryAttempted') return;
+    if (event.topic === 'endpoint') evolveWarning(this.#endpointOf(event.key), event);
+    else if (event.topic === 'webhook') this.#applyChange(event);
+    else if (event.topic === 'delivery' && event.type === 'DeliveryAttempted')
+      this.#attempted(event);
+  }
+
+  #attempted(event: ProjectedEvent): void {
     const { data } = event as unknown as Extract<DeliveryEvent, { type: 'DeliveryAttempted' }>;
+    if (data.isUnsent) return; // nothing was asked of the endpoint
     const webhookId = data.origin?.webhookId ?? this.#webhookOf(event.key);
     if (webhookId === undefined) return; // purged: its beginning is not in the log any more
     const startedAt = epochMs(data.attempt.startedAt);
     const { row, latency } = this.#hourOf(webhookId, startedAt);
     countAttempt(row, data.attempt);
     latency.add(data.attempt.timings.totalMs);
-    evolveEndpoint(this.#endpointOf(webhookId), startedAt, data.attempt.errorClass === null);
+    const isSuccess = data.attempt.errorClass === null;
+    evolveEndpoint(this.#endpointOf(webhookId), startedAt, event.createdAt, isSuccess);
   }
 
-  flush(): undefined {
+  /** Whoever resumes a webhook, or gives it another URL, lets it begin anew. */
+  #applyChange(event: ProjectedEvent): void {
+    if (!isNewBeginning(event)) return;
+    const row = this.#endpointOf(event.key);
+    row.failing_since = null;
+    row.failed_at = null;
+    row.warned_since = null;
+    row.warned_stage = 0;
+  }
+
+  /** @returns how the endpoints stand that fail, or were said to */
+  flush(): readonly EndpointStanding[] {
     for (const { row, latency } of this.#hours.values()) {
       row.latency = latency.toJson();
       this.#tables.saveHour(row);
     }
-    for (const row of this.#endpoints.values()) this.#tables.saveEndpoint(row);
-    return undefined;
+    const standings: EndpointStanding[] = [];
+    for (const row of this.#endpoints.values()) {
+      this.#tables.saveEndpoint(row);
+      if (row.failing_since !== null || row.warned_since !== null) standings.push(standingOf(row));
+    }
+    return standings;
   }
 
   #webhookOf(deliveryId: string): string | undefined {
@@ -161,12 +192,38 @@ function classOf(
   return statusCode < 500 ? 'status_4xx' : 'status_5xx';
 }
 
-function evolveEndpoint(row: EndpointRow, startedAt: number, isSuccess: boolean): void {
+function evolveEndpoint(
+  row: EndpointRow,
+  startedAt: number,
+  recordedAt: number,
+  isSuccess: boolean,
+): void {
   if (isSuccess) {
     row.last_success_at = Math.max(row.last_success_at ?? 0, startedAt);
     row.consecutive_failures = 0;
+    row.failing_since = null;
+    row.failed_at = null;
   } else {
     row.last_failure_at = Math.max(row.last_failure_at ?? 0, startedAt);
     row.consecutive_failures += 1;
+    row.failing_since ??= recordedAt;
+    row.failed_at = recordedAt;
   }
+}
+
+function evolveWarning(row: EndpointRow, event: ProjectedEvent): void {
+  const { data, type } = event as unknown as EndpointEvent;
+  if (type === 'EndpointFailing') {
+    row.warned_since = epochMs(data.failingSince);
+    row.warned_stage = data.stage;
+  } else {
+    row.warned_since = null;
+    row.warned_stage = 0;
+  }
+}
+
+function isNewBeginning(event: ProjectedEvent): boolean {
+  const { data, type } = event as unknown as WebhookEvent;
+  if (type === 'WebhookChanged') return data.changes.some(({ field }) => field === 'url');
+  return type === 'WebhookResumed' || type === 'WebhookRegistered';
 }

@@ -1,3 +1,5 @@
+import type { EndpointStanding } from '../../modules/delivery/endpoint-watch/endpoint-standing.port.js';
+
 /** Attempts on one endpoint that started within one hour. */
 export interface EndpointHourRow {
   readonly webhook_id: string;
@@ -22,6 +24,25 @@ export interface EndpointRow {
   last_failure_at: number | null;
   /** Failed attempts since the last success, in the order in which they were recorded. */
   consecutive_failures: number;
+  /** When the first of them was recorded, by the clock of the event store; `null` once somebody resumed or moved the webhook. */
+  failing_since: number | null;
+  /** When the last of them was recorded. */
+  failed_at: number | null;
+  /** Of which failing `EndpointFailing` was recorded last; `null` once it was taken back. */
+  warned_since: number | null;
+  warned_stage: number;
+}
+
+/** How the endpoint stands, for those who act on it. */
+export function standingOf(row: EndpointRow): EndpointStanding {
+  return {
+    webhookId: row.webhook_id,
+    failingSince: row.failing_since,
+    lastFailureAt: row.failed_at,
+    failureCount: row.consecutive_failures,
+    warnedSince: row.warned_since,
+    warnedStage: row.warned_stage,
+  };
 }
 
 export interface EndpointHealthTables {
@@ -53,5 +74,9 @@ export const ENDPOINT_HEALTH_DDL = `
     webhook_id TEXT PRIMARY KEY,
     last_success_at INTEGER,
     last_failure_at INTEGER,
-    consecutive_failures INTEGER NOT NULL
+    consecutive_failures INTEGER NOT NULL,
+    failing_since INTEGER,
+    failed_at INTEGER,
+    warned_since INTEGER,
+    warned_stage INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID`;

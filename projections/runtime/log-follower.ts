@@ -186,7 +186,9 @@ export class LogFollower {
     const webhookId = this.#names.webhookIdOf(stream);
     if (webhookId !== undefined) return ['webhook', webhookId];
     const replayId = this.#names.replayIdOf(stream);
-    return replayId === undefined ? undefined : ['replay', replayId];
+    if (replayId !== undefined) return ['replay', replayId];
+    const endpointId = this.#names.endpointIdOf(stream);
+    return endpointId === undefined ? undefined : ['endpoint', endpointId];
   }
 
   #checkpoint(position: Position): void {

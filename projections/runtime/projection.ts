@@ -1,14 +1,14 @@
 import type { Database } from 'better-sqlite3';
 
 /** What a stream of Posthorn is about; its events are routed by it. */
-export type ProjectedTopic = 'delivery' | 'webhook' | 'replay';
+export type ProjectedTopic = 'delivery' | 'webhook' | 'replay' | 'endpoint';
 
 /** An event of the log on its way into the tables. */
 export interface ProjectedEvent {
   /** Place in the log; strictly increasing. */
   readonly position: number;
   readonly topic: ProjectedTopic;
-  /** Id of the delivery, the webhook or the replay. */
+  /** Id of the delivery, the webhook (also that of an endpoint) or the replay. */
   readonly key: string;
   /** Revision in its stream. */
   readonly revision: number;

@@ -190,6 +190,15 @@ export const CONFIG_KEYS: {
     rule: 'a whole number from 0 to 604800000',
     parse: asWholeNumber,
   },
+  disableAfterMs: {
+    env: 'POSTHORN_DISABLE_AFTER_MS',
+    default: DELIVERY_DEFAULTS.disableAfterMs,
+    unit: 'ms',
+    description:
+      'For how long every attempt of a webhook has to have failed until the webhook is disabled; warnings come after 1, 3 and 4 fifths of it. `never` (in code `null`): it is not disabled for that.',
+    rule: '`never` or a whole number from 1000 to 7776000000',
+    parse: (text) => (text === 'never' ? null : asWholeNumber(text)),
+  },
   drainTimeoutMs: {
     env: 'POSTHORN_DRAIN_TIMEOUT_MS',
     default: DELIVERY_DEFAULTS.drainTimeoutMs,

@@ -106,6 +106,12 @@ export class PosthornConfig {
   @Max(604_800_000)
   readonly postponeLimitMs!: number;
 
+  @IsOptional()
+  @IsInt()
+  @Min(1_000)
+  @Max(7_776_000_000)
+  readonly disableAfterMs!: number | null;
+
   @IsInt()
   @Min(0)
   @Max(600_000)

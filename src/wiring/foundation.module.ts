@@ -73,6 +73,7 @@ const PROVIDERS: readonly Provider[] = [
       maxConcurrentPerOrigin: config.maxConcurrentPerOrigin,
       retryAfterLimitMs: config.retryAfterLimitMs,
       postponeLimitMs: config.postponeLimitMs,
+      disableAfterMs: config.disableAfterMs,
       drainTimeoutMs: config.drainTimeoutMs,
     }),
   },
