@@ -31,6 +31,7 @@ export {
   type EncryptionKey,
   type HeaderInput,
   PauseWebhook,
+  type QuestionInput,
   type RegisterOptions,
   RegisterWebhook,
   RemoveWebhook,

@@ -34,7 +34,7 @@ export type {
   WebhookPatch,
 } from './definition/webhook-input.js';
 export { RegistryDirectory, type WebhookHistory } from './directory/registry-directory.js';
-export type { FunctionInput } from './functions/declared-function.js';
+export type { FunctionInput, QuestionInput } from './functions/declared-function.js';
 export type { EventTransform, TokenNeed, TokenResolver } from './functions/webhook-functions.js';
 export { RegistryBootstrap } from './registry-bootstrap.service.js';
 export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
@@ -76,7 +76,7 @@ export type {
   SigningProfile,
   StartFrom,
   StoredAuth,
-  StoredFunction,
+  StoredQuestion,
   StoredSecret,
   WebhookDefinitionRecord,
   WebhookEvent,

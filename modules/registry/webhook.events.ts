@@ -74,6 +74,15 @@ export interface SigningPolicy {
   readonly profiles: readonly SigningProfile[];
 }
 
+/** A JMESPath expression, asked of the event. */
+export interface StoredExpression {
+  readonly kind: 'jmespath';
+  readonly expression: string;
+}
+
+/** What a webhook asks of an event: a function of the code that declares it, or an expression. */
+export type StoredQuestion = StoredFunction | StoredExpression;
+
 /**
  * How an event is told in a request: as Standard Webhooks says, as a CloudEvent 1.0, or its data as it is with the rest in
  * headers.
@@ -200,7 +209,7 @@ export interface WebhookDefinitionRecord {
   /** How events are told in requests; absent: as Standard Webhooks says. */
   readonly envelope?: Exclude<EnvelopeKind, 'standard'>;
   /** What makes the body of requests; absent: the envelope does. */
-  readonly transform?: StoredFunction;
+  readonly transform?: StoredQuestion;
 }
 
 /** One field of a change: where it is, and the plain values before and after (secrets as fingerprints). */

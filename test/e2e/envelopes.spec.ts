@@ -42,6 +42,9 @@ describe('what a receiver is sent', () => {
     await world.register(life, 'cloudevents', (webhook) => webhook.withEnvelope('cloudevents'));
     await world.register(life, 'raw', (webhook) => webhook.withEnvelope('raw'));
     await world.register(life, 'standard');
+    await world.register(life, 'expression', (webhook) =>
+      webhook.withTransform('{text: type, stream: stream, total: data.total}'),
+    );
   });
 
   afterAll(async () => {
@@ -86,6 +89,18 @@ describe('what a receiver is sent', () => {
       'webhook-event-stream': 'order-Zo%C3%AB',
       'webhook-event-revision': '0',
     });
+  });
+
+  it('is what an expression makes of it', async () => {
+    await world.store.client.appendToStream(
+      'order-x',
+      jsonEvent({ type: 'order.placed', data: { total: 7 } }),
+    );
+    const bodies = () => world.receiver.at('/expression').map(({ body }) => body);
+    const wanted = '{"text":"order.placed","stream":"order-x","total":7}';
+    await world.receiver.until(() => bodies().includes(wanted));
+
+    expect(bodies()).toContain(wanted);
   });
 
   it('is what a transform makes, with its headers in place of static ones', async () => {

@@ -135,6 +135,15 @@ export class RegisterWebhookRequest {
   readonly envelope?: 'standard' | 'cloudevents' | 'raw';
 
   @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
+    maxLength: 4_096,
+    example: '{text: type, total: data.total}',
+    description: 'JMESPath: makes the body, in place of the envelope. `null`: none.',
+  })
+  readonly transform?: string | null;
+
+  @ApiPropertyOptional({
     type: [String],
     writeOnly: true,
     description:

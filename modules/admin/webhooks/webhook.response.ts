@@ -11,7 +11,7 @@ import {
   type SigningPolicy,
   type SigningProfile,
   type SourceSelection,
-  type StoredFunction,
+  type StoredQuestion,
   type VerificationKeys,
   type Webhook,
   type WebhookDefinitionRecord,
@@ -94,9 +94,10 @@ export class WebhookResponse {
     type: 'object',
     nullable: true,
     additionalProperties: true,
-    description: 'What makes the body instead of an envelope: a function of the application.',
+    description:
+      'What makes the body instead of an envelope: a JMESPath expression, or the version of a function.',
   })
-  readonly transform!: StoredFunction | null;
+  readonly transform!: StoredQuestion | null;
 
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly retry!: RetryPolicy;

@@ -1,5 +1,6 @@
 import { ANY_EVENT_TYPE } from './event-type-rules.js';
 import { type HeaderInput, isCredentialHeader } from './header-rules.js';
+import type { AnyFunction, QuestionInput } from '../functions/declared-function.js';
 import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type {
   EnvelopeKind,
@@ -27,6 +28,11 @@ export type EventTypeSource = string | EventTypeClass;
 export type EventTypeClass = (abstract new (...args: never[]) => unknown) & {
   readonly eventType?: string;
 };
+
+/** What stands for a function in the definition. */
+interface VersionOption {
+  readonly version?: string;
+}
 
 /**
  * Says what a webhook is, step by step. No step throws: every mistake is kept and reported at once when the definition
@@ -185,17 +191,16 @@ export class DefinitionBuilder {
   }
 
   /**
-   * Makes the body of every request with a function, in place of the envelope: what it answers is sent as JSON. Only where
-   * the webhook is declared in code.
+   * Makes the body of every request, in place of the envelope: with a JMESPath expression, or with a function where the
+   * webhook is declared in code. What it answers is sent as JSON; a function may also answer a `TransformedBody`.
    *
    * @param options.version what stands for the function in the definition; default: a digest of its source text
    * @example
+   * webhook.withTransform('{text: type, total: data.total}')
    * webhook.withTransform((event) => ({ text: `${event.type} in ${event.stream}` }))
    */
-  withTransform(transform: EventTransform, { version }: { readonly version?: string } = {}): this {
-    return this.#set({
-      transform: version === undefined ? transform : { call: transform, version },
-    });
+  withTransform(transform: EventTransform | string, options: VersionOption = {}): this {
+    return this.#set({ transform: versioned(transform, options) });
   }
 
   /** When a failed attempt is tried again. Default: 10 attempts over 75 h 35 m 05 s, as Standard Webhooks suggests. */
@@ -288,6 +293,14 @@ export class DefinitionBuilder {
     this.#headers.set(name, { value, isSecret });
     return this;
   }
+}
+
+function versioned<Call extends AnyFunction>(
+  question: Call | string,
+  { version }: VersionOption,
+): QuestionInput<Call> {
+  if (typeof question === 'string' || version === undefined) return question;
+  return { call: question, version };
 }
 
 function eventTypeOf(type: unknown): unknown {

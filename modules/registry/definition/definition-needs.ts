@@ -2,6 +2,7 @@ import type { WebhookDefinitionRecord } from '../webhook.events.js';
 import { isKnownAuth } from './auth-mapping.js';
 import { isKnownOrdering } from './ordering-rules.js';
 import { envelopeKindOf, isKnownEnvelope } from './envelope-rules.js';
+import { isKnownQuestion } from '../functions/declared-function.js';
 import { isKnownSigning, signingOf } from './signing-policy.js';
 
 /** Whether a definition has parts that stay in the code which declared it: secrets or functions, wherever in it. */
@@ -50,6 +51,7 @@ export function isKnownDefinition(record: WebhookDefinitionRecord): boolean {
     isKnownAuth(record.auth) &&
     isKnownOrdering(record.ordering) &&
     isKnownEnvelope(envelopeKindOf(record)) &&
+    isKnownQuestion(record.transform) &&
     isKnownSigning(signingOf(record))
   );
 }

@@ -8,7 +8,7 @@ import type {
   SigningKind,
   SigningPolicy,
   StoredAuth,
-  StoredFunction,
+  StoredQuestion,
   StoredSecret,
   WebhookDefinitionRecord,
   WebhookOwner,
@@ -93,7 +93,7 @@ export type RecordPatch = Partial<
   readonly signing?: Partial<SigningPolicy>;
   readonly envelope?: EnvelopeKind;
   /** `null`: none any more. */
-  readonly transform?: StoredFunction | null;
+  readonly transform?: StoredQuestion | null;
 };
 
 export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatch {

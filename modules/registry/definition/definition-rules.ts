@@ -13,7 +13,7 @@ import {
   checkTenantId,
   checkWebhookId,
 } from './field-rules.js';
-import { checkFunction } from '../functions/function-rules.js';
+import { checkQuestion } from '../functions/function-rules.js';
 import { checkHeaders } from './header-rules.js';
 import { checkOrdering } from './ordering-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
@@ -80,13 +80,7 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   startFrom: (value, { rules, problems }) => checkStartFrom(value, rules.now(), problems),
   envelope: (value, { problems }) => checkEnvelope(value, problems),
   transform: (value, { rules, problems }) =>
-    value === null
-      ? null
-      : checkFunction(
-          { field: 'transform', isDeclared: rules.isDeclared === true },
-          value,
-          problems,
-        ),
+    checkQuestion({ field: 'transform', isDeclared: rules.isDeclared === true }, value, problems),
 };
 
 /** Fields that are settled when a webhook is registered, or have a command of their own. */

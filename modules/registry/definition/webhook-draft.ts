@@ -9,7 +9,7 @@ import type {
   StartFrom,
 } from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
-import type { DeclaredFunction } from '../functions/declared-function.js';
+import type { DeclaredFunction, Question } from '../functions/declared-function.js';
 import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderDraft } from './header-rules.js';
 
@@ -41,7 +41,7 @@ export interface WebhookDraft {
   readonly startFrom: StartFrom;
   readonly envelope: EnvelopeKind;
   /** `null`: none. */
-  readonly transform: DeclaredFunction<EventTransform> | null;
+  readonly transform: Question<EventTransform> | null;
 }
 
 /** A change that passed every check, with its secrets still in clear. */

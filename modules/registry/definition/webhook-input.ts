@@ -10,7 +10,7 @@ import type {
   SourceSelection,
   StartFrom,
 } from '../webhook.events.js';
-import type { FunctionInput } from '../functions/declared-function.js';
+import type { FunctionInput, QuestionInput } from '../functions/declared-function.js';
 import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderInput } from './header-rules.js';
 
@@ -90,8 +90,8 @@ export interface WebhookInput {
   readonly startFrom?: StartFrom;
   /** How events are told in requests. Default `standard`. */
   readonly envelope?: EnvelopeKind;
-  /** Makes the body of requests instead of the envelope; a function only where the webhook is declared in code. */
-  readonly transform?: FunctionInput<EventTransform> | null;
+  /** Makes the body of requests instead of the envelope. */
+  readonly transform?: QuestionInput<EventTransform> | null;
 }
 
 /**

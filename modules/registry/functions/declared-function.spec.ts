@@ -134,7 +134,51 @@ describe('a function of a declared webhook', () => {
   });
 });
 
+describe('an expression of any webhook', () => {
+  const asking: Configure = (webhook) => webhook.withTransform('{text: type}');
+
+  it('is stored as it is, and is code that every instance has', () => {
+    const { code, functions, webhook } = instance((other) => other, recordFor(asking));
+
+    expect(webhook.definition.transform).toEqual({ kind: 'jmespath', expression: '{text: type}' });
+    expect(code.missing(webhook)).toBeNull();
+    expect(functions().transform?.({ type: 'order.placed' } as never)).toEqual({
+      text: 'order.placed',
+    });
+  });
+
+  it('is refused where it cannot be read, and it is said where', () => {
+    const notAsExpected: Configure = (webhook) => webhook.withTransform('{text: type');
+    const wrong: Configure = (webhook) => webhook.withTransform('type type');
+
+    expect(problemsOf(notAsExpected, { ...RULES, isDeclared: false })).toHaveLength(1);
+    expect(problemsOf(wrong, { ...RULES, isDeclared: false })).toEqual([
+      {
+        field: 'transform',
+        message: 'the expression cannot be read at character 6: unexpected "type"',
+        fix: expect.stringContaining('jmespath') as string,
+      },
+    ]);
+  });
+
+  it('stands beside no envelope', () => {
+    const both: Configure = (webhook) => asking(webhook.withEnvelope('cloudevents'));
+
+    expect(problemsOf(both, RULES).map(({ field }) => field)).toEqual(['envelope']);
+  });
+});
+
 describe('a definition of a later version of Posthorn', () => {
+  it('is left to instances that know the language of its expressions', () => {
+    const transform = { kind: 'jsonata', expression: 'type' } as never;
+    const { code, webhook } = instance((other) => other, {
+      ...recordFor((plain) => plain),
+      transform,
+    });
+
+    expect(code.missing(webhook)).toBe(webhook.digest);
+  });
+
   it('is left to instances that know all of it', () => {
     const plain: Configure = (webhook) => webhook;
     const later = { ...recordFor(plain), quietHours: { from: 22, to: 6 } };

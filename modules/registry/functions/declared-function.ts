@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { StoredFunction } from '../webhook.events.js';
+import type { StoredExpression, StoredFunction, StoredQuestion } from '../webhook.events.js';
 
 /** Any function that a definition may hold. */
 export type AnyFunction = (...args: never[]) => unknown;
@@ -14,6 +14,16 @@ export type AnyFunction = (...args: never[]) => unknown;
  */
 export type FunctionInput<Call extends AnyFunction> =
   Call | { readonly call: Call; readonly version: string };
+
+/**
+ * What is asked of an event: a JMESPath expression, or a function where the webhook is declared in code. The expression
+ * also in the form in which a webhook shows it.
+ */
+export type QuestionInput<Call extends AnyFunction> =
+  string | { readonly expression: string } | FunctionInput<Call>;
+
+/** What is asked of an event, checked. */
+export type Question<Call extends AnyFunction> = DeclaredFunction<Call> | StoredExpression;
 
 /** A function that the code of a declared webhook gives, and what stands for it where it is stored. */
 export class DeclaredFunction<Call extends AnyFunction = AnyFunction> {
@@ -35,4 +45,9 @@ type Stored<Part> = Part extends { readonly stored: StoredFunction } ? StoredFun
 
 function versionOf(call: AnyFunction): string {
   return `sha256:${createHash('sha256').update(call.toString()).digest('base64url')}`;
+}
+
+/** Whether what is asked of events is something that this version can ask: a later one may know more. */
+export function isKnownQuestion(stored: StoredQuestion | undefined): boolean {
+  return stored === undefined || ['function', 'jmespath'].includes(stored.kind);
 }

@@ -1,5 +1,7 @@
 import { hasControlCharacter, isRecord, type Problems } from '../definition/problems.js';
-import { type AnyFunction, DeclaredFunction } from './declared-function.js';
+import { isMistake, readExpression } from '../expressions/expression-tree.js';
+import type { StoredExpression } from '../webhook.events.js';
+import { type AnyFunction, DeclaredFunction, type Question } from './declared-function.js';
 
 const LONGEST_VERSION = 128;
 
@@ -48,4 +50,32 @@ function isVersion(value: unknown): value is string {
     value.length <= LONGEST_VERSION &&
     !hasControlCharacter(value)
   );
+}
+
+/**
+ * Checks what is asked of events: an expression, or a function where the webhook is declared in code. `null` is a valid
+ * answer.
+ */
+export function checkQuestion<Call extends AnyFunction>(
+  place: FunctionPlace,
+  value: unknown,
+  problems: Problems,
+): Question<Call> | null | undefined {
+  if (value === null) return null;
+  const expression = isRecord(value) && !('call' in value) ? value['expression'] : value;
+  if (typeof expression === 'string') return checkExpression(place.field, expression, problems);
+  if (typeof value === 'function' || (isRecord(value) && 'call' in value)) {
+    return checkFunction({ ...place, alternative: 'give a JMESPath expression' }, value, problems);
+  }
+  problems.add(place.field, 'this is no JMESPath expression', 'Give the expression as text.');
+}
+
+function checkExpression(
+  field: string,
+  expression: string,
+  problems: Problems,
+): StoredExpression | undefined {
+  const read = readExpression(expression);
+  if (!isMistake(read)) return { kind: 'jmespath', expression };
+  problems.add(field, read.message, read.fix);
 }

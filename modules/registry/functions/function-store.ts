@@ -1,6 +1,9 @@
 import type { WebhookCode } from '../declaration/webhook-code.js';
+import { askExpression } from '../expressions/expression.js';
+import type { SourceEvent } from '../source-event.js';
+import type { StoredQuestion } from '../webhook.events.js';
 import type { Webhook } from '../webhook.js';
-import { type AnyFunction, DeclaredFunction } from './declared-function.js';
+import { DeclaredFunction, type Question } from './declared-function.js';
 import type { WebhookFunctions } from './webhook-functions.js';
 
 interface Opened {
@@ -24,8 +27,8 @@ export class FunctionStore {
     const draft = this.#code.draftOf(webhook);
     const { auth } = draft ?? {};
     const functions = {
-      transform: callOf(draft?.transform),
-      resolveToken: callOf(auth?.type === 'resolver' ? auth.resolve : null),
+      transform: questionOf(webhook.definition.transform, draft?.transform, askExpression),
+      resolveToken: auth?.type === 'resolver' ? auth.resolve.call : null,
     };
     this.#opened.set(webhook.id, { webhook, functions });
     return functions;
@@ -37,8 +40,12 @@ export class FunctionStore {
   }
 }
 
-function callOf<Call extends AnyFunction>(
-  part: DeclaredFunction<Call> | null | undefined,
-): Call | null {
-  return part instanceof DeclaredFunction ? part.call : null;
+/** @param ask asks an expression of an event */
+function questionOf<Answer>(
+  stored: StoredQuestion | undefined,
+  drafted: Question<(event: SourceEvent) => Answer> | null | undefined,
+  ask: (expression: string, event: SourceEvent) => Answer,
+): ((event: SourceEvent) => Answer) | null {
+  if (stored?.kind === 'jmespath') return (event) => ask(stored.expression, event);
+  return drafted instanceof DeclaredFunction ? drafted.call : null;
 }
