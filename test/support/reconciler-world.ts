@@ -22,7 +22,12 @@ import type { ExpectedDelivery, KnownDeliveries } from '../../modules/reconciler
 import { RECONCILER_DEFAULTS, Reconciler } from '../../modules/reconciler/index.js';
 import type { Webhook, WebhookDirectory } from '../../modules/registry/index.js';
 
-const WEBHOOK = { id: 'orders', registration: 1, status: 'active' } as Webhook;
+const WEBHOOK = {
+  id: 'orders',
+  registration: 1,
+  status: 'active',
+  definition: {},
+} as Webhook;
 
 /** A registry with one webhook that wants every event that is `placed`; nothing else of it is asked. */
 const ORDERS = {
