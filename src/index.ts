@@ -22,6 +22,7 @@ export {
   DefinitionBuilder,
   DisableWebhook,
   type EnvelopeKind,
+  type EventFilter,
   type EventTransform,
   type TokenNeed,
   type TokenResolver,

@@ -11,7 +11,7 @@ import type { AttemptRecord } from './delivery.events.js';
 import type { DeliveryJournal } from './delivery-journal.js';
 import { type LaneReport, laneReport } from './pace/lane-signal.js';
 import { RequestAuths } from './request-auths.js';
-import { mergedHeaders, toldEvent, type ToldSubject } from './told-event.js';
+import { isWanted, mergedHeaders, toldEvent, type ToldSubject } from './told-event.js';
 
 /** What one request is made of. */
 export interface AttemptSubject extends ToldSubject {
@@ -68,6 +68,15 @@ export class AttemptMaker {
   constructor(dependencies: AttemptMakerDependencies) {
     this.#dependencies = dependencies;
     this.#auths = new RequestAuths(dependencies.directory);
+  }
+
+  /**
+   * Whether the filter of the webhook wants the event: for what was left undecided when the event was matched.
+   *
+   * @throws PosthornError `PSH_SENDING_POISON_EVENT` when the filter fails on it
+   */
+  isWanted(subject: Omit<ToldSubject, 'isReplay'>): boolean {
+    return isWanted(subject, this.#dependencies.directory);
   }
 
   /**

@@ -5,7 +5,7 @@ import { type EventStoreClient, isClientError } from '../event-store/index.js';
 import { isPosthornError } from '../kernel/index.js';
 import type { Webhook, WebhookDirectory } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
-import type { AttemptTools } from './attempt-maker.js';
+import type { AttemptSubject, AttemptTools } from './attempt-maker.js';
 import { type Claim, type DeliveryState, isClaimable } from './delivery-state.js';
 import type { AttemptTrigger, DeliveryOrigin } from './delivery.events.js';
 import type { LoadedDelivery } from './delivery-journal.js';
@@ -114,7 +114,7 @@ async function readyToClaim(
     const { origin } = loaded.state;
     if (!origin || !isClaimable(loaded.state, tools.clock.now(), lapsed)) return OVERTAKEN;
     const webhook = await registeredWebhook(tools.directory, origin);
-    if (!webhook) return await discardOrphan(tools, deliveryId, loaded);
+    if (!webhook) return await discard(tools, deliveryId, loaded, 'webhook_removed');
     const isHeld = webhook.status !== 'active' || tools.directory.missingCode(webhook) !== null;
     if (isHeld) return { kind: 'held' };
     const place = await tools.order.place(origin, webhook);
@@ -152,19 +152,33 @@ async function prepare(
   webhook: Webhook,
   event: RecordedEvent,
 ): Promise<ReadyDelivery | DueAttemptEnd> {
+  const { deliveryId, tenantId } = origin;
+  const { isReplay } = loaded.state;
+  const subject = { deliveryId, webhook, event, tenantId, isReplay };
   try {
-    const request = tools.attempts.prepare({
-      deliveryId: origin.deliveryId,
-      webhook,
-      event,
-      tenantId: origin.tenantId,
-      isReplay: loaded.state.isReplay,
-    });
+    if (isUnwanted(tools, loaded.state, subject)) {
+      return await discard(tools, deliveryId, loaded, 'filtered_out');
+    }
+    const request = tools.attempts.prepare(subject);
     return { loaded, origin, webhook, request };
   } catch (error) {
     if (!isPoison(error)) throw error;
     return await deadLetter(tools, loaded, origin, 'poison_event', error.message);
   }
+}
+
+/**
+ * Whether the filter does not want an event that it was not, or could not be, asked about when the event was matched. What
+ * an expression decided then, it decided for good; a function has no past, so it is asked again.
+ */
+function isUnwanted(
+  tools: Pick<DueAttemptTools, 'attempts'>,
+  { attemptCount, run }: DeliveryState,
+  subject: AttemptSubject,
+): boolean {
+  const { filter } = subject.webhook.definition;
+  if (!filter || attemptCount > 0 || tools.attempts.isWanted(subject)) return false;
+  return filter.kind === 'function' || run > 1;
 }
 
 async function deadLetter(
@@ -187,15 +201,19 @@ async function deadLetter(
   return position === null ? OVERTAKEN : { kind: 'recorded', position };
 }
 
-/** Records the end of an open delivery whose webhook, or whose registration of it, was removed. */
-async function discardOrphan(
+/**
+ * Records the end of an open delivery whose webhook, or whose registration of it, was removed, or which the webhook's filter
+ * does not want.
+ */
+async function discard(
   tools: Pick<DueAttemptTools, 'journal' | 'clock'>,
   deliveryId: string,
   loaded: LoadedDelivery,
+  reason: 'filtered_out' | 'webhook_removed',
 ): Promise<DueAttemptEnd> {
   const { position } = await tools.journal.record(
     deliveryId,
-    { kind: 'discard', now: tools.clock.now(), discardedBy: 'posthorn', reason: 'webhook_removed' },
+    { kind: 'discard', now: tools.clock.now(), discardedBy: 'posthorn', reason },
     loaded,
   );
   return position === null ? OVERTAKEN : { kind: 'recorded', position };

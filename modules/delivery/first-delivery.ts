@@ -155,14 +155,12 @@ export class FirstDelivery implements LaneTask {
   }
 
   async #prepare(webhook: Webhook): Promise<OutgoingRequest | undefined> {
+    const { deliveryId, tenantId } = this.origin;
+    const subject = { deliveryId, webhook, event: this.#event, tenantId, isReplay: false };
     try {
-      return this.#tools.attempts.prepare({
-        deliveryId: this.origin.deliveryId,
-        webhook,
-        event: this.#event,
-        tenantId: this.origin.tenantId,
-        isReplay: false,
-      });
+      // It wanted the event when that was matched, or failed on it: then there is no request.
+      this.#tools.attempts.isWanted(subject);
+      return this.#tools.attempts.prepare(subject);
     } catch (error) {
       if (isPoison(error)) await this.#deadLetter(error.message);
       // The secrets cannot be read here and now, which is not the event's fault: it costs no attempt.

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '@eventstore/db-client';
 import { canonicalJsonOf } from '../event-store/index.js';
+import { errorClassOf, PosthornError } from '../kernel/index.js';
 import {
   envelopeKindOf,
   sourceEventOf,
@@ -39,6 +40,27 @@ export function toldEvent(
     metadata: event.metadata,
     isReplay,
   });
+}
+
+/**
+ * Whether the filter of the webhook wants the event.
+ *
+ * @throws PosthornError `PSH_SENDING_POISON_EVENT` when it fails on it, `PSH_REGISTRY_CODE_MISSING`
+ */
+export function isWanted(
+  { event, tenantId, webhook }: Omit<ToldSubject, 'isReplay'>,
+  directory: Pick<WebhookDirectory, 'functions'>,
+): boolean {
+  if (!webhook.definition.filter) return true;
+  const { filter } = directory.functions(webhook);
+  try {
+    return filter?.(sourceEventOf(event, tenantId)) ?? true;
+  } catch (error) {
+    throw new PosthornError(
+      'PSH_SENDING_POISON_EVENT',
+      `Whether the webhook wants the event cannot be told: its filter threw ${errorClassOf(error)}.`,
+    );
+  }
 }
 
 /** The headers of a webhook with those of a transform, which replace headers of the same name in any case. */

@@ -1,6 +1,11 @@
 import type { RecordedEvent } from '@eventstore/db-client';
 import type { StreamNames } from '../event-store/index.js';
-import type { Webhook, WebhookDirectory } from '../registry/index.js';
+import {
+  type SourceEvent,
+  sourceEventOf,
+  type Webhook,
+  type WebhookDirectory,
+} from '../registry/index.js';
 import { type TenancyOptions, tenantOf } from '../tenancy/index.js';
 
 /** Whose event it is, and which webhooks it is a member of. */
@@ -38,6 +43,9 @@ export class Membership {
   of(event: RecordedEvent, position: bigint): Members {
     const tenantId = tenantOf(event, this.#tenancy);
     const { streamId: stream, type } = event;
-    return { tenantId, webhooks: this.#directory.match({ type, stream, tenantId, position }) };
+    let seen: SourceEvent | undefined;
+    const source = (): SourceEvent => (seen ??= sourceEventOf(event, tenantId));
+    const webhooks = this.#directory.match({ type, stream, tenantId, position, source });
+    return { tenantId, webhooks };
   }
 }

@@ -35,7 +35,12 @@ export type {
 } from './definition/webhook-input.js';
 export { RegistryDirectory, type WebhookHistory } from './directory/registry-directory.js';
 export type { FunctionInput, QuestionInput } from './functions/declared-function.js';
-export type { EventTransform, TokenNeed, TokenResolver } from './functions/webhook-functions.js';
+export type {
+  EventFilter,
+  EventTransform,
+  TokenNeed,
+  TokenResolver,
+} from './functions/webhook-functions.js';
 export { RegistryBootstrap } from './registry-bootstrap.service.js';
 export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './registry.module.js';
 export { type RegistryOptions, type VanishedPolicy } from './registry.options.js';

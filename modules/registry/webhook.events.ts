@@ -206,6 +206,8 @@ export interface WebhookDefinitionRecord {
   /** False: registered, but matches nothing. */
   readonly isActive: boolean;
   readonly description: string | null;
+  /** Which of the selected events are delivered; absent: all of them. */
+  readonly filter?: StoredQuestion;
   /** How events are told in requests; absent: as Standard Webhooks says. */
   readonly envelope?: Exclude<EnvelopeKind, 'standard'>;
   /** What makes the body of requests; absent: the envelope does. */

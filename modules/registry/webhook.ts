@@ -1,3 +1,4 @@
+import type { SourceEvent } from './source-event.js';
 import type { WebhookFunctions } from './functions/webhook-functions.js';
 import type {
   AuthOf,
@@ -33,6 +34,8 @@ export interface MatchableEvent {
   readonly tenantId: string | null;
   /** Commit position in the log. */
   readonly position: bigint;
+  /** The event itself, for filters: asked for only where a webhook has one. Absent: no filter is asked. */
+  readonly source?: () => SourceEvent;
 }
 
 /** The clear-text credentials with which one attempt is sent. Never logged, never recorded. */
@@ -56,9 +59,15 @@ export interface WebhookDirectory {
   barrier(): Promise<void>;
   /**
    * The webhooks that the event is a member of: selection matches, tenant matches, and the position lies in a span in
-   * which the webhook was subscribed and not disabled. Paused webhooks are among them: their deliveries are held.
+   * which the webhook was subscribed and not disabled; and the filter of that span wants the event, fails on it, or is
+   * code that is not here. Paused webhooks are among them: their deliveries are held.
    */
   match(event: MatchableEvent): readonly Webhook[];
+  /**
+   * Whether the filter that the webhook has now wants the event. What it fails on, and what waits for code that is not
+   * here, is wanted.
+   */
+  isWanted(webhook: Webhook, event: SourceEvent): boolean;
   /** The webhook with this id; removed ones too, until the process restarts. */
   find(webhookId: string): Webhook | undefined;
   /** All that are not removed, by id. */

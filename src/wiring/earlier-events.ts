@@ -10,7 +10,12 @@ import { STREAM_NAMES, type StreamNames } from '../../modules/event-store/index.
 import { Membership } from '../../modules/feed/index.js';
 import { isPosthornError } from '../../modules/kernel/index.js';
 import { GetAudit } from '../../modules/reconciler/index.js';
-import { isSelected, RegistryDirectory, type Webhook } from '../../modules/registry/index.js';
+import {
+  isSelected,
+  RegistryDirectory,
+  sourceEventOf,
+  type Webhook,
+} from '../../modules/registry/index.js';
 import { GetReplay, registrationReplayId } from '../../modules/replay/index.js';
 import { TENANCY_OPTIONS, type TenancyOptions, tenantOf } from '../../modules/tenancy/index.js';
 
@@ -71,7 +76,10 @@ class LogEarlierEvents implements EarlierEvents {
     try {
       const tenantId = tenantOf(event, this.#tenancy);
       const { streamId: stream, type } = event;
-      return isSelected(webhook.definition, { type, stream, tenantId }) ? 'member' : 'other';
+      const isMember =
+        isSelected(webhook.definition, { type, stream, tenantId }) &&
+        this.#directory.isWanted(webhook, sourceEventOf(event, tenantId));
+      return isMember ? 'member' : 'other';
     } catch {
       return 'other'; // a replay passes over what cannot be told
     }

@@ -211,6 +211,7 @@ export class ReplayWorld {
       barrier: () => Promise.resolve(),
       find: (id: string) => (id === WEBHOOK ? this.#webhook : undefined),
       missingCode: () => null,
+      isWanted: () => true,
       onChange: (listener: (webhook: Webhook) => void) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);

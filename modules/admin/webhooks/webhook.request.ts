@@ -138,6 +138,15 @@ export class RegisterWebhookRequest {
     type: 'string',
     nullable: true,
     maxLength: 4_096,
+    example: "data.currency == 'EUR' && data.total > `100`",
+    description: 'JMESPath: which of the selected events are delivered. `null`: all of them.',
+  })
+  readonly filter?: string | null;
+
+  @ApiPropertyOptional({
+    type: 'string',
+    nullable: true,
+    maxLength: 4_096,
     example: '{text: type, total: data.total}',
     description: 'JMESPath: makes the body, in place of the envelope. `null`: none.',
   })

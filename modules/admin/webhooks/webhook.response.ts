@@ -87,6 +87,14 @@ export class WebhookResponse {
   @ApiProperty({ type: SigningResponse })
   readonly signing!: SigningResponse;
 
+  @ApiProperty({
+    type: 'object',
+    nullable: true,
+    additionalProperties: true,
+    description: 'Which events are delivered: a JMESPath expression, or the version of a function.',
+  })
+  readonly filter!: StoredQuestion | null;
+
   @ApiProperty({ enum: ['standard', 'cloudevents', 'raw'] })
   readonly envelope!: EnvelopeKind;
 
@@ -228,6 +236,7 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     headers: maskedHeaders(definition.headers),
     auth: toAuthResponse(definition.auth, MASK),
     signing: signingOf(definition),
+    filter: definition.filter ?? null,
     envelope: envelopeKindOf(definition),
     transform: definition.transform ?? null,
     retry: definition.retry,

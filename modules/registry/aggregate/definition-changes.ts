@@ -14,6 +14,7 @@ export function patched(
     rateLimit: limitBefore,
     signing: signingBefore,
     envelope: envelopeBefore,
+    filter: filterBefore,
     transform: transformBefore,
     ...definition
   }: WebhookDefinitionRecord,
@@ -23,6 +24,7 @@ export function patched(
     rateLimit = limitBefore,
     signing,
     envelope = envelopeBefore,
+    filter = filterBefore,
     transform = transformBefore,
     ...fields
   }: RecordPatch,
@@ -40,7 +42,7 @@ export function patched(
     ...(rateLimit && { rateLimit }),
     ...recordedOrdering(ordering),
     ...recordedSigning({ ...(signingBefore ?? DEFAULT_SIGNING), ...signing }),
-    ...recordedParts({ envelope, transform }),
+    ...recordedParts({ envelope, filter, transform }),
     headers: Object.fromEntries([...kept, ...added]),
   };
 }

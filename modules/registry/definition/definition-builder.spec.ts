@@ -69,6 +69,7 @@ describe('DefinitionBuilder', () => {
       description: null,
       startFrom: 'now',
       envelope: 'standard',
+      filter: null,
       transform: null,
     });
   });

@@ -1,7 +1,7 @@
 import { ANY_EVENT_TYPE } from './event-type-rules.js';
 import { type HeaderInput, isCredentialHeader } from './header-rules.js';
 import type { AnyFunction, QuestionInput } from '../functions/declared-function.js';
-import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
+import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type {
   EnvelopeKind,
   RateLimit,
@@ -180,6 +180,20 @@ export class DefinitionBuilder {
    */
   withSigningSecret(newest: string, ...previous: readonly string[]): this {
     return this.#set({ signingSecrets: [newest, ...previous] });
+  }
+
+  /**
+   * Delivers only those of the selected events of which a JMESPath expression, or a function where the webhook is declared
+   * in code, answers what counts as true: for an expression anything but null, false and what is empty. An event that the
+   * filter fails on is a dead letter.
+   *
+   * @param options.version what stands for a function in the definition; default: a digest of its source text
+   * @example
+   * webhook.withFilter("data.currency == 'EUR' && data.total > `100`")
+   * webhook.withFilter(({ metadata }) => isOfInterest(metadata))
+   */
+  withFilter(filter: EventFilter | string, options: VersionOption = {}): this {
+    return this.#set({ filter: versioned(filter, options) });
   }
 
   /**

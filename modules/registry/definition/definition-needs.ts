@@ -37,6 +37,7 @@ const KNOWN_FIELDS: Readonly<Record<keyof WebhookDefinitionRecord, true>> = {
   isActive: true,
   description: true,
   envelope: true,
+  filter: true,
   transform: true,
   rateLimit: true,
 };
@@ -51,6 +52,7 @@ export function isKnownDefinition(record: WebhookDefinitionRecord): boolean {
     isKnownAuth(record.auth) &&
     isKnownOrdering(record.ordering) &&
     isKnownEnvelope(envelopeKindOf(record)) &&
+    isKnownQuestion(record.filter) &&
     isKnownQuestion(record.transform) &&
     isKnownSigning(signingOf(record))
   );

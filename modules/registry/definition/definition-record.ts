@@ -65,7 +65,11 @@ export function recordOf(
     auth: storedAuth(draft.auth, store),
     signingSecrets: [...named, ...unnamed.map(generate)],
     ...recordedSigning(draft.signing),
-    ...recordedParts({ envelope: draft.envelope, transform: storedPart(draft.transform) }),
+    ...recordedParts({
+      envelope: draft.envelope,
+      filter: storedPart(draft.filter),
+      transform: storedPart(draft.transform),
+    }),
     ...recordedOrdering(draft.ordering),
     namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
   };
@@ -82,6 +86,7 @@ export type RecordPatch = Partial<
     | 'signingSecrets'
     | 'namedSigningSecrets'
     | 'envelope'
+    | 'filter'
     | 'transform'
   >
 > & {
@@ -93,15 +98,18 @@ export type RecordPatch = Partial<
   readonly signing?: Partial<SigningPolicy>;
   readonly envelope?: EnvelopeKind;
   /** `null`: none any more. */
+  readonly filter?: StoredQuestion | null;
+  /** `null`: none any more. */
   readonly transform?: StoredQuestion | null;
 };
 
 export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatch {
-  const { auth, headers, transform, ...plain } = draft;
+  const { auth, headers, filter, transform, ...plain } = draft;
   return {
     ...plain,
     ...(headers && { headers: storedHeaders(headers, store) }),
     ...(auth && { auth: storedAuth(auth, store) }),
+    ...(filter !== undefined && { filter: storedPart(filter) }),
     ...(transform !== undefined && { transform: storedPart(transform) }),
   };
 }
@@ -153,13 +161,14 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
   const { isReplayable, isActive, description, auth } = record;
-  const { envelope, ordering, rateLimit, signing, transform } = record;
+  const { envelope, filter, ordering, rateLimit, signing, transform } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
     // Absent where it is the default: the digest of a definition that says nothing about it never changes.
     ...(signing && { signing }),
     ...(envelope && { envelope }),
+    ...(filter && { filter }),
     ...(transform && { transform }),
     ...(ordering && { ordering }),
     ...(rateLimit && { rateLimit }),

@@ -79,6 +79,8 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   description: (value, { problems }) => checkDescription(value, problems),
   startFrom: (value, { rules, problems }) => checkStartFrom(value, rules.now(), problems),
   envelope: (value, { problems }) => checkEnvelope(value, problems),
+  filter: (value, { rules, problems }) =>
+    checkQuestion({ field: 'filter', isDeclared: rules.isDeclared === true }, value, problems),
   transform: (value, { rules, problems }) =>
     checkQuestion({ field: 'transform', isDeclared: rules.isDeclared === true }, value, problems),
 };
@@ -104,6 +106,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   description: null,
   startFrom: 'now',
   envelope: 'standard',
+  filter: null,
   transform: null,
 };
 

@@ -18,13 +18,16 @@ export function isKnownEnvelope(kind: EnvelopeKind): boolean {
 /** As it is recorded: nothing where it is the default, so that definitions from before stay equal to themselves. */
 export function recordedParts({
   envelope = 'standard',
+  filter,
   transform,
 }: {
   readonly envelope?: EnvelopeKind | undefined;
+  readonly filter?: WebhookDefinitionRecord['filter'] | null;
   readonly transform?: WebhookDefinitionRecord['transform'] | null;
-}): Pick<WebhookDefinitionRecord, 'envelope' | 'transform'> {
+}): Pick<WebhookDefinitionRecord, 'envelope' | 'filter' | 'transform'> {
   return {
     ...(envelope !== 'standard' && { envelope }),
+    ...(filter && { filter }),
     ...(transform && { transform }),
   };
 }

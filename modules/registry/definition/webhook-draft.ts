@@ -10,7 +10,7 @@ import type {
 } from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
 import type { DeclaredFunction, Question } from '../functions/declared-function.js';
-import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
+import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderDraft } from './header-rules.js';
 
 export type AuthDraft = AuthOf<ClearSecret, DeclaredFunction<TokenResolver>>;
@@ -40,6 +40,8 @@ export interface WebhookDraft {
   readonly description: string | null;
   readonly startFrom: StartFrom;
   readonly envelope: EnvelopeKind;
+  /** `null`: none. */
+  readonly filter: Question<EventFilter> | null;
   /** `null`: none. */
   readonly transform: Question<EventTransform> | null;
 }

@@ -11,7 +11,7 @@ import type {
   StartFrom,
 } from '../webhook.events.js';
 import type { FunctionInput, QuestionInput } from '../functions/declared-function.js';
-import type { EventTransform, TokenResolver } from '../functions/webhook-functions.js';
+import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderInput } from './header-rules.js';
 
 /** A client of an OAuth 2 authorization server, its secret in clear: give one of `tokenUrl` and `issuer`. */
@@ -90,6 +90,8 @@ export interface WebhookInput {
   readonly startFrom?: StartFrom;
   /** How events are told in requests. Default `standard`. */
   readonly envelope?: EnvelopeKind;
+  /** Which of the selected events are delivered. Default: all of them. */
+  readonly filter?: QuestionInput<EventFilter> | null;
   /** Makes the body of requests instead of the envelope. */
   readonly transform?: QuestionInput<EventTransform> | null;
 }

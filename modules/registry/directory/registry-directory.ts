@@ -3,6 +3,7 @@ import type { WebhookCode } from '../declaration/webhook-code.js';
 import type { FunctionStore } from '../functions/function-store.js';
 import type { WebhookFunctions } from '../functions/webhook-functions.js';
 import { tenantKeyOf } from '../matching/match-keys.js';
+import { spanFilterOf } from '../matching/span-filter.js';
 import { MatchingIndex } from '../matching/matching-index.js';
 import type { CredentialStore } from '../secrets/credential-store.js';
 import type { StartFrom } from '../webhook.events.js';
@@ -10,6 +11,7 @@ import type { MatchableEvent, Webhook, WebhookCredentials, WebhookDirectory } fr
 import { atMost } from './bounded-work.js';
 import type { PlacedPointer } from './recorded-events.js';
 import type { PlacedWebhookEvent, RegistryLog } from './registry-log.js';
+import type { SourceEvent } from '../source-event.js';
 import { SharedRead } from './shared-read.js';
 import { advanceEntry, emptyEntry, type WebhookEntry } from './webhook-entry.js';
 
@@ -60,7 +62,18 @@ export class RegistryDirectory implements WebhookDirectory {
   }
 
   match(event: MatchableEvent): readonly Webhook[] {
-    return [...this.#index.match(event)].flatMap((id) => this.find(id) ?? []);
+    const { source } = event;
+    return [...this.#index.matching(event)].flatMap(([id, { filter }]) => {
+      const webhook = this.find(id);
+      if (!webhook) return [];
+      const isWanted = !filter || !source || this.#functions.isWanted(webhook, filter, source());
+      return isWanted ? [webhook] : [];
+    });
+  }
+
+  isWanted(webhook: Webhook, event: SourceEvent): boolean {
+    const filter = spanFilterOf(webhook.definition);
+    return !filter || this.#functions.isWanted(webhook, filter, event);
   }
 
   find(webhookId: string): Webhook | undefined {

@@ -6,6 +6,7 @@ import {
   toWebhook,
   type WebhookState,
 } from '../aggregate/webhook-state.js';
+import { spanFilterOf } from '../matching/span-filter.js';
 import { sourceKeyOf, tenantKeyOf, typeKeyOf } from '../matching/match-keys.js';
 import {
   advanceSpans,
@@ -78,6 +79,7 @@ function subscriptionOf(state: Registered): Subscription | null {
     types: definition.eventTypes.map(typeKeyOf),
     source: sourceKeyOf(definition.source),
     tenant: tenantKeyOf(definition),
+    filter: spanFilterOf(definition),
     from:
       typeof startFrom === 'object' && 'position' in startFrom ? BigInt(startFrom.position) : 0n,
   };

@@ -1,6 +1,12 @@
 import type { SourceEvent } from '../source-event.js';
 
 /**
+ * Says whether an event is delivered. It answers at once: what it throws, and a promise, make a dead letter of that
+ * delivery.
+ */
+export type EventFilter = (event: SourceEvent) => boolean;
+
+/**
  * Makes the body of a request of an event. It answers at once: what it throws, and a promise, make a dead letter of that
  * delivery.
  */
@@ -25,6 +31,7 @@ export type TokenResolver = (
 
 /** What of a webhook can be called; `null` where it has none. */
 export interface WebhookFunctions {
+  readonly filter: EventFilter | null;
   readonly transform: EventTransform | null;
   readonly resolveToken: TokenResolver | null;
 }

@@ -47,12 +47,17 @@ export class MatchingIndex {
 
   /** Ids of the webhooks that the event is a member of, each once. */
   match(event: MatchableEvent): ReadonlySet<string> {
+    return new Set(this.matching(event).keys());
+  }
+
+  /** The same webhooks, each with a span that holds the event: all of them ask for the same there. */
+  matching(event: MatchableEvent): ReadonlyMap<string, MembershipSpan> {
     const tenants = tenantKeysFor(event.tenantId);
-    const matches = new Set<string>();
+    const matches = new Map<string, MembershipSpan>();
     for (const { webhookId, span } of this.candidates(event)) {
       const tenant = this.#listed.get(webhookId)?.tenant;
       if (tenant === undefined || !tenants.includes(tenant)) continue;
-      if (spanHolds(span, event.position)) matches.add(webhookId);
+      if (spanHolds(span, event.position)) matches.set(webhookId, span);
     }
     return matches;
   }

@@ -1,9 +1,9 @@
 import type { RecordedEvent } from '@eventstore/db-client';
 import { Logger } from '@nestjs/common';
 import type { ObservedPosition } from '../../feed/index.js';
-import type { Webhook } from '../../registry/index.js';
+import { type SourceEvent, sourceEventOf, type Webhook } from '../../registry/index.js';
 import type { PastDeliveries, PastEventAnswer } from '../past-deliveries.port.js';
-import type { HistorySelection } from '../reading/history-selection.js';
+import type { HistorySelection, SelectionAnswer } from '../reading/history-selection.js';
 import type { HistorySource } from '../reading/history-source.js';
 import type { HistoryScope } from '../replay.events.js';
 import type { ReplayRecord } from '../replay-record.events.js';
@@ -31,7 +31,11 @@ export interface HistoryStepperOptions {
   readonly registeredAt: bigint;
   /** The webhook as it is now. */
   readonly webhook: () => Webhook | undefined;
+  /** Whether the filter of the webhook, as it is now, wants an event. */
+  readonly isWanted: (webhook: Webhook, event: SourceEvent) => boolean;
 }
+
+const OTHER: SelectionAnswer = { kind: 'other' };
 
 interface Chosen {
   readonly event: RecordedEvent;
@@ -84,7 +88,7 @@ export class HistoryStepper implements ReplayStepper {
   /** The first of the page, up to what is too much, or too early. */
   async #choose(events: readonly RecordedEvent[], limit: number): Promise<Choice> {
     const { selection } = this.#options;
-    const definition = this.#options.webhook()?.definition;
+    const webhook = this.#options.webhook();
     const isObserved = this.#observer();
     const chosen: Chosen[] = [];
     let [last, examined, unreadable] = [-1n, 0, 0];
@@ -95,9 +99,7 @@ export class HistoryStepper implements ReplayStepper {
     for (const event of events) {
       if (selection.isBeyond(event)) return choice({ isEnd: true });
       const position = event.position?.commit ?? 0n;
-      const answer = definition
-        ? selection.select(event, definition)
-        : ({ kind: 'other' } as const);
+      const answer = webhook ? this.#select(event, webhook) : OTHER;
       if (answer.kind === 'selected') {
         if (chosen.length >= limit) return choice();
         if (!(await isObserved(position))) return choice({ mustWait: true });
@@ -110,6 +112,13 @@ export class HistoryStepper implements ReplayStepper {
       examined += 1;
     }
     return choice();
+  }
+
+  #select(event: RecordedEvent, webhook: Webhook): SelectionAnswer {
+    const { isWanted, selection } = this.#options;
+    const answer = selection.select(event, webhook.definition);
+    if (answer.kind !== 'selected' || !webhook.definition.filter) return answer;
+    return isWanted(webhook, sourceEventOf(event, answer.tenantId)) ? answer : OTHER;
   }
 
   /** Asks how far the feed is, once for a page and only if need be. */

@@ -16,7 +16,7 @@ export interface StepperTools {
   readonly client: Pick<EventStoreClient, 'readAll' | 'readStream'>;
   readonly names: StreamNames;
   readonly tenancy: TenancyOptions;
-  readonly directory: Pick<RegistryDirectory, 'entry' | 'find'>;
+  readonly directory: Pick<RegistryDirectory, 'entry' | 'find' | 'isWanted'>;
   readonly deliveries: PastDeliveries;
   readonly deadLetters: DeadLetters;
   readonly observed: ObservedPosition;
@@ -36,6 +36,7 @@ export function steppers(tools: StepperTools): (replay: ReplayRecord) => ReplayS
       selection: new HistorySelection(scope, names, tenancy),
       registeredAt: directory.entry(scope.webhookId).registeredAt,
       webhook: () => directory.find(scope.webhookId),
+      isWanted: (webhook, event) => directory.isWanted(webhook, event),
     });
   };
 }

@@ -1,5 +1,5 @@
 import { isPromise } from 'node:util/types';
-import { isHeaderName, isHeaderValue, isReservedHeader } from '../../kernel/index.js';
+import { errorClassOf, isHeaderName, isHeaderValue, isReservedHeader } from '../../kernel/index.js';
 import { bodyOf, bounded, DEFAULT_MAX_BODY_BYTES, poison } from './body.js';
 import type { Envelope } from './envelope.js';
 
@@ -63,7 +63,7 @@ function called<Event>(transform: (event: Event) => unknown, event: Event): unkn
   try {
     return transform(event);
   } catch (error) {
-    throw poison(`its transform threw ${classOf(error)}`);
+    throw poison(`its transform threw ${errorClassOf(error)}`);
   }
 }
 
@@ -119,10 +119,4 @@ function isContentType(value: unknown): boolean {
     isHeaderValue(value) &&
     /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+ *(;|$)/u.test(value)
   );
-}
-
-/** The class of an error: the one thing about it that quotes nothing. */
-function classOf(error: unknown): string {
-  const name = error instanceof Error ? error.constructor.name : '';
-  return /^[A-Za-z]\w{0,63}$/.test(name) ? name : 'an error';
 }
