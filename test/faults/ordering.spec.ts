@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { DiscardDelivery, ReplayDelivery } from '../../modules/delivery/index.js';
 import { type DeliveryItem, GetDeliveries } from '../../src/index.js';
+import { StartReplay } from '../../modules/replay/index.js';
 import { DeliveryWorld, type Life } from '../support/delivery-world.js';
 import { appendNumbers, OrderedEndpoint, upTo } from '../support/ordered-endpoint.js';
 
@@ -144,5 +145,48 @@ describe('a webhook that keeps the order of streams', () => {
     await endpoint.until(7);
     expect(endpoint.accepted['order-given-up']).toEqual([0, 2]);
     await life.webhooks.remove('c');
+  });
+
+  it('is told of its history before what is new, in one order', async () => {
+    const streams = ['old-a', 'old-b'];
+    for (const stream of streams) await append(stream, ...upTo(20));
+    const endpoint = new OrderedEndpoint(
+      world.receiver,
+      '/d',
+      ({ number }, count) => number % 7 === 3 && count <= 2,
+    );
+    await world.register(life, 'd', (webhook) =>
+      webhook
+        .fromCategory('old')
+        .withOrdering('source-stream')
+        .withRetry(QUICK)
+        .startFrom('beginning'),
+    );
+    for (const number of [20, 21, 22]) for (const stream of streams) await append(stream, number);
+    await endpoint.until(46);
+
+    expect(endpoint.accepted).toEqual({ 'old-a': upTo(23), 'old-b': upTo(23) });
+    await life.webhooks.remove('d');
+  });
+
+  it('takes a gap that is replayed in the order of its streams, too', async () => {
+    const endpoint = new OrderedEndpoint(
+      world.receiver,
+      '/e',
+      ({ number }, count) => number === 1 && count <= 2,
+    );
+    await world.register(life, 'e', (webhook) =>
+      webhook.withOrdering('source-stream').withRetry(QUICK),
+    );
+    await life.webhooks.disable('e', 'maintenance');
+    await append('order-gap', ...upTo(6));
+    await life.webhooks.enable('e');
+    await life.commands.execute(
+      new StartReplay({ webhookId: 'e', from: 'disabled', requestedBy: 'ops' }),
+    );
+    await endpoint.until(6);
+
+    expect(endpoint.accepted).toEqual({ 'order-gap': upTo(6) });
+    await life.webhooks.remove('e');
   });
 });

@@ -75,7 +75,7 @@ export class HistoryStepper implements ReplayStepper {
     const choice = await this.#choose(page.events, limit);
     const isWhole = choice.last === (page.events.at(-1)?.position?.commit ?? -1n);
     const last = isWhole || choice.isEnd ? page.last : choice.last;
-    const answers = await atMost(AT_ONCE, choice.chosen, (chosen) => this.#deliver(chosen));
+    const answers = await this.#deliverAll(choice.chosen);
     const { examined, mustWait, unreadable } = choice;
     return {
       cursor: last > after ? last.toString() : null,
@@ -133,6 +133,28 @@ export class HistoryStepper implements ReplayStepper {
       }
       return position <= this.#observed;
     };
+  }
+
+  /**
+   * Where the webhook keeps the order of streams, its deliveries are recorded in that order: one that is recorded finds
+   * those before it recorded too, whether it is a member of the webhook or asked for by this replay alone.
+   */
+  async #deliverAll(chosen: readonly Chosen[]): Promise<readonly PastEventAnswer[]> {
+    const isInOrder = this.#options.webhook()?.definition.ordering !== undefined;
+    if (!isInOrder) return atMost(AT_ONCE, chosen, (one) => this.#deliver(one));
+    const streams = new Map<string, Chosen[]>();
+    for (const one of chosen) {
+      const { streamId } = one.event;
+      const stream = streams.get(streamId);
+      if (stream) stream.push(one);
+      else streams.set(streamId, [one]);
+    }
+    const answers = await atMost(AT_ONCE, [...streams.values()], async (stream) => {
+      const inTurn: PastEventAnswer[] = [];
+      for (const one of stream) inTurn.push(await this.#deliver(one));
+      return inTurn;
+    });
+    return answers.flat();
   }
 
   async #deliver({ event, tenantId }: Chosen): Promise<PastEventAnswer> {
