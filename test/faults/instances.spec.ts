@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { deliveryLedger } from '../support/delivery-ledger.js';
 import { EventStoreProcess } from '../support/event-store-process.js';
+import { OrderedEndpoint, upTo } from '../support/ordered-endpoint.js';
 import { RecordingReceiver } from '../support/recording-receiver.js';
 import { onEmbeddedStore } from '../support/installation.js';
 import { freePort, ServerProcess } from '../support/server-process.js';
@@ -19,8 +20,11 @@ const ROUND_MS = 1_500;
 const EVENTS_PER_APPEND = 5;
 const RETRY = { kind: 'list', delaysMs: [50, 100, 200, 400, 800, 1_600] } as const;
 
-/** Webhooks whose endpoints answer well, fail twice per delivery, take their time, and always fail. */
-const WEBHOOKS = ['steady', 'flaky', 'slow', 'dead'] as const;
+/**
+ * Failures are 408, which is tried again and opens no circuit breaker. Webhooks whose endpoints answer well, fail twice per delivery, take their time, always fail, and fail once for each
+ * second event, whose stream they are told in order.
+ */
+const WEBHOOKS = ['steady', 'flaky', 'slow', 'dead', 'ordered'] as const;
 
 interface DeliveryItem {
   readonly id: string;
@@ -42,6 +46,7 @@ onEmbeddedStore(
   () => {
     let folder: string;
     let receiver: RecordingReceiver;
+    let ordered: OrderedEndpoint;
     let eventStorePort: number;
     let eventStore: EventStoreProcess;
     const instances: Instance[] = [];
@@ -68,14 +73,19 @@ onEmbeddedStore(
       folder = await mkdtemp(join(tmpdir(), 'posthorn-instances-'));
       receiver = await RecordingReceiver.start();
       receiver.behave('/flaky', (_request, response, count) => {
-        response.writeHead(count <= 2 ? 503 : 204).end();
+        response.writeHead(count <= 2 ? 408 : 204).end();
       });
       receiver.behave('/slow', (_request, response) => {
         setTimeout(() => response.writeHead(204).end(), 150);
       });
       receiver.behave('/dead', (_request, response) => {
-        response.writeHead(500).end();
+        response.writeHead(408).end();
       });
+      ordered = new OrderedEndpoint(
+        receiver,
+        '/ordered',
+        ({ number }, count) => number % 2 === 0 && count === 1,
+      );
       eventStorePort = await freePort();
       eventStore = await startEventStore();
       for (let number = 1; number <= INSTANCES; number++) {
@@ -86,7 +96,10 @@ onEmbeddedStore(
       await Promise.all(instances.map(({ process }) => process.ready()));
       for (const id of WEBHOOKS) {
         const url = receiver.url(`/${id}`);
-        const body = { id, url, eventTypes: ['order.*'], retry: RETRY, timeoutMs: 2_000 };
+        const body = {
+          ...{ id, url, eventTypes: ['order.*'], retry: RETRY, timeoutMs: 2_000 },
+          ...(id === 'ordered' && { ordering: { by: 'source-stream' } }),
+        };
         const { status } = await call('POST', '/webhooks', body);
         if (status !== 201) throw new Error(`webhook ${id} was not registered: ${status}`);
       }
@@ -108,13 +121,14 @@ onEmbeddedStore(
 
     /** Appends until told to stop; an append that was not answered is tried again, anywhere, with the same ids. */
     async function produce(until: { isOver: boolean }): Promise<void> {
-      for (let number = 0; !until.isOver; number++) {
-        const events = Array.from({ length: EVENTS_PER_APPEND }, () => ({
+      while (!until.isOver) {
+        const stream = `order-${randomUUID()}`;
+        const events = upTo(EVENTS_PER_APPEND).map((number) => ({
           id: randomUUID(),
           type: 'order.placed',
-          data: { number },
+          data: { stream, number },
         }));
-        const body = { stream: `order-${randomUUID()}`, expectedRevision: 'no_stream', events };
+        const body = { stream, expectedRevision: 'no_stream', events };
         while (!(await isAppended(body))) await pause(20);
         for (const { id } of events) appended.add(id);
         await pause(20);
@@ -204,6 +218,11 @@ onEmbeddedStore(
       // what is delivered was received, under its id
       const received = new Set(receiver.requests.map(({ webhookId }) => webhookId));
       expect(deliveries.filter(({ id }) => !received.has(id))).toEqual([]);
+
+      // and each stream in its order, whoever delivered what of it
+      const streams = Object.values(ordered.accepted);
+      expect(streams.flat()).toHaveLength(appended.size);
+      expect(streams.filter((numbers) => String(numbers) !== '0,1,2,3,4')).toEqual([]);
     });
   },
 );

@@ -8,7 +8,10 @@ export interface Told {
   readonly number: number;
 }
 
-/** An endpoint that answers 204 or 503 as it is told, and writes down what it accepted first, stream by stream. */
+/**
+ * An endpoint that answers 204 or, as it is told, 408, which is tried again and opens no circuit breaker. It writes down
+ * what it accepted first, stream by stream.
+ */
 export class OrderedEndpoint {
   /** By stream, in the order in which they were accepted for the first time. */
   readonly accepted: Record<string, number[]> = {};
@@ -27,7 +30,7 @@ export class OrderedEndpoint {
       this.received.push(told);
       const isAccepted = !isFailing(told, count);
       if (isAccepted) this.#accept(told);
-      response.writeHead(isAccepted ? 204 : 503).end();
+      response.writeHead(isAccepted ? 204 : 408).end();
     });
   }
 
