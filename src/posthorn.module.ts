@@ -205,7 +205,7 @@ function eventStoreOptionsOf(
 
 async function registryOptionsOf(
   config: PosthornConfig,
-  { knownEventTypes }: PosthornOptions,
+  { knownEventTypes, secretResolver }: PosthornOptions,
 ): Promise<RegistryOptions> {
   return {
     keyRing: KeyRing.parse(await encryptionKeyOf(config)),
@@ -213,6 +213,7 @@ async function registryOptionsOf(
     onVanished: config.vanishedPolicy,
     urlPolicy: { isHttpAllowed: config.allowHttp },
     ...(knownEventTypes && { knownEventTypes }),
+    ...(secretResolver && { secretResolver }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { FactoryProvider, ModuleMetadata } from '@nestjs/common';
 import type { Clock } from '../modules/kernel/index.js';
 import type { EventStore } from '../modules/event-store/index.js';
 import type { TenantResolver } from '../modules/tenancy/index.js';
+import type { SecretResolver } from '../modules/registry/index.js';
 import type { SendingOptions } from '../modules/sending/index.js';
 import type { PosthornConfigOptions } from './config/load-config.js';
 
@@ -10,6 +11,11 @@ import type { PosthornConfigOptions } from './config/load-config.js';
 export interface PosthornOptions extends PosthornConfigOptions {
   /** Gives the tenant of an event where it is not in the event's metadata. When both give one, they have to agree. */
   readonly tenantResolver?: TenantResolver;
+  /**
+   * Looks up secrets that webhooks refer to (`secretRef`) in a vault of the application, when they are needed. Default:
+   * none, and references are refused.
+   */
+  readonly secretResolver?: SecretResolver;
   /** The only event types that webhooks may name. Default: any. */
   readonly knownEventTypes?: readonly string[];
   /** Certificates, limits and steps of the connections to endpoints, beyond the settings. */

@@ -80,6 +80,14 @@ export class AttemptMaker {
   }
 
   /**
+   * Looks up the secrets that the webhook refers to: to be waited for before `prepare`, which throws without them.
+   * @returns `undefined` when there is nothing to wait for
+   */
+  resolveSecrets(webhook: Webhook): Promise<void> | undefined {
+    return this.#dependencies.directory.resolveSecrets(webhook);
+  }
+
+  /**
    * The request for a delivery.
    *
    * @throws PosthornError `PSH_SENDING_POISON_EVENT`, `PSH_SENDING_BODY_TOO_LARGE` when the event cannot be turned into
@@ -135,7 +143,9 @@ export class AttemptMaker {
       case 'success':
         return { kind: 'success' };
       case 'reject':
-        return { kind: 'refusal', reason: 'rejected' };
+        return this.#isWorthRenewing(result, webhook)
+          ? this.#failure(result, webhook)
+          : { kind: 'refusal', reason: 'rejected' };
       case 'gone':
         return { kind: 'refusal', reason: 'endpoint_gone' };
       case 'postpone':
@@ -146,13 +156,18 @@ export class AttemptMaker {
           limitMs: this.#dependencies.postponeLimitMs,
         };
       case 'retry':
-        return {
-          kind: 'failure',
-          policy: webhook.definition.retry,
-          random: this.#dependencies.random(),
-          retryAfterMs: result.retryAfterMs,
-        };
+        return this.#failure(result, webhook);
     }
+  }
+
+  #failure({ retryAfterMs }: AttemptResult, webhook: Webhook): AttemptOutcome {
+    const random = this.#dependencies.random();
+    return { kind: 'failure', policy: webhook.definition.retry, random, retryAfterMs };
+  }
+
+  /** Secrets that are kept elsewhere may have been replaced there since they were looked up. */
+  #isWorthRenewing({ statusCode }: AttemptResult, { id }: Webhook): boolean {
+    return statusCode === 401 && this.#dependencies.directory.renewSecrets(id);
   }
 }
 

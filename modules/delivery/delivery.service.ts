@@ -105,6 +105,7 @@ export class DeliveryService {
       throw new PosthornError('PSH_REGISTRY_NOT_FOUND');
     }
     const messageId = `test_${randomUUID().replaceAll('-', '')}`;
+    await attempts.resolveSecrets(webhook);
     const request = attempts.prepare({
       deliveryId: messageId,
       webhook,

@@ -159,6 +159,7 @@ async function prepare(
     if (isUnwanted(tools, loaded.state, subject)) {
       return await discard(tools, deliveryId, loaded, 'filtered_out');
     }
+    await tools.attempts.resolveSecrets(webhook);
     const request = tools.attempts.prepare(subject);
     return { loaded, origin, webhook, request };
   } catch (error) {

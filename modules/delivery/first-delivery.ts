@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordedEvent } from '@eventstore/db-client';
-import { isPosthornError } from '../kernel/index.js';
+import { isPosthornError, PosthornError } from '../kernel/index.js';
 import type { Webhook } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
 import type { AttemptTools, MadeAttempt } from './attempt-maker.js';
@@ -8,7 +8,7 @@ import type { AbandonedClaim } from './claim-watch.js';
 import type { Claim } from './delivery-state.js';
 import type { DeliveryOrigin, ScheduleReason } from './delivery.events.js';
 import type { LoadedDelivery, Recorded } from './delivery-journal.js';
-import { LEASE_MARGIN_MS } from './delivery.options.js';
+import { LATEST_START_MS, LEASE_MARGIN_MS } from './delivery.options.js';
 import type { LaneTask } from './lane.js';
 import { stopwatch } from './stopwatch.js';
 
@@ -145,8 +145,7 @@ export class FirstDelivery implements LaneTask {
     if (!made) {
       // Aborted: recorded as under way, and taken up again when the lease has run out.
       if (!this.#handover) this.handOver();
-      await this.#handover;
-      this.#abandon();
+      await this.#leave();
       return;
     }
     this.#isAnswered = true;
@@ -160,13 +159,30 @@ export class FirstDelivery implements LaneTask {
     try {
       // It wanted the event when that was matched, or failed on it: then there is no request.
       this.#tools.attempts.isWanted(subject);
+      const resolving = this.#tools.attempts.resolveSecrets(webhook);
+      if (resolving) await this.#whileSecretsResolve(resolving);
       return this.#tools.attempts.prepare(subject);
     } catch (error) {
       if (isPoison(error)) await this.#deadLetter(error.message);
       // The secrets cannot be read here and now, which is not the event's fault: it costs no attempt.
+      else if (this.#handover) await this.#leave();
       else await this.schedule('held');
       return undefined;
     }
+  }
+
+  /** The window may close in between, and the lease that was recorded then counts from there. */
+  async #whileSecretsResolve(resolving: Promise<void>): Promise<void> {
+    await resolving;
+    if (this.#claim && this.#claimAgeMs() > LATEST_START_MS) {
+      throw new PosthornError('PSH_REGISTRY_SECRET_UNAVAILABLE', 'the secrets came too late');
+    }
+  }
+
+  /** What was recorded as under way is taken up again when its lease has run out. */
+  async #leave(): Promise<void> {
+    await this.#handover;
+    this.#abandon();
   }
 
   async #deadLetter(errorMessage: string): Promise<void> {

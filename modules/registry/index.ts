@@ -46,6 +46,12 @@ export { type RegistryAsyncSetup, RegistryModule, type RegistrySetup } from './r
 export { type RegistryOptions, type VanishedPolicy } from './registry.options.js';
 export { isSelected } from './matching/selection.js';
 export { type SourceEvent, sourceEventOf } from './source-event.js';
+export {
+  secretRef,
+  type SecretInput,
+  type SecretReference,
+} from './definition/secret-reference.js';
+export type { SecretRequest, SecretResolver } from './secrets/secret-resolver.js';
 export { KeyRing } from './secrets/key-ring.js';
 export type { EncryptionKey } from './secrets/key-usage.js';
 export type { SigningKey, VerificationKeys } from './signing-keys.js';
@@ -74,6 +80,7 @@ export type {
   OrderingPolicy,
   RegistryKeyChecked,
   RegistryPointer,
+  ReferredSecret,
   ResealedSecret,
   SealedText,
   SigningKind,

@@ -33,6 +33,7 @@ import {
 } from './registry.options.js';
 import { CredentialStore } from './secrets/credential-store.js';
 import { KeyUsage } from './secrets/key-usage.js';
+import { ReferredSecrets } from './secrets/referred-secrets.js';
 import { Resealer } from './secrets/resealer.js';
 import { VaultKeeper } from './secrets/vault-keeper.js';
 import { WEBHOOK_DIRECTORY } from './webhook.js';
@@ -69,7 +70,8 @@ function partsOf(
   const keeper = new VaultKeeper(log, ring, clock, deadline);
   const declared = new DeclaredWebhooks();
   const code = new WebhookCode(declared);
-  const credentials = new CredentialStore(keeper, code, clock);
+  const referred = new ReferredSecrets(options.secretResolver, clock);
+  const credentials = new CredentialStore(keeper, code, clock, referred);
   const functions = new FunctionStore(code);
   const directory = new RegistryDirectory({ log, code, credentials, functions });
   const usage = new KeyUsage(ring, directory);
@@ -141,6 +143,7 @@ function rulesOf(options: RegistryOptions, names: StreamNames, clock: Clock): De
     ...(knownEventTypes && { knownEventTypes }),
     reservedHeaders,
     isReservedStream: (stream) => names.isReserved(stream),
+    canResolveSecrets: options.secretResolver !== undefined,
     now: () => clock.now(),
   };
 }

@@ -1,5 +1,6 @@
 import type { UrlPolicy } from './definition/url-rules.js';
 import type { KeyRing } from './secrets/key-ring.js';
+import type { SecretResolver } from './secrets/secret-resolver.js';
 
 /** What becomes of a webhook that the code no longer declares; never of one that was registered through the API. */
 export type VanishedPolicy = 'keep' | 'pause' | 'remove';
@@ -9,6 +10,8 @@ export interface RegistryOptions {
   readonly keyRing: KeyRing;
   /** Release of the webhooks declared in code, where they do not name one. Default: none, which counts as 0. */
   readonly release?: number;
+  /** Looks up secrets that webhooks refer to. Default: none, and references are refused. */
+  readonly secretResolver?: SecretResolver;
   /** Default `keep`. */
   readonly onVanished?: VanishedPolicy;
   /** Default: https only. */

@@ -19,7 +19,7 @@ export interface SigningKey {
 
 /** What a receiver verifies with. */
 export interface VerificationKeys {
-  /** `whsec_...` in clear: the newest secret that is shared; `null` where the webhook signs with key pairs alone. */
+  /** `whsec_...` in clear: the newest secret that is shared; `null` where there is none, or where it is kept elsewhere. */
   readonly signingSecret: string | null;
   /** `whpk_...`: the newest public key; `null` where the webhook signs with secrets alone. */
   readonly publicKey: string | null;
@@ -44,6 +44,6 @@ export function signingKeysOf({ definition }: Webhook, now: number): readonly Si
 
 /** When a signing secret stops to sign, in epoch milliseconds; `Infinity` until it is replaced. */
 export function endOf(secret: StoredSecret): number {
-  const isEnding = secret.kind === 'encrypted' && secret.expiresAt !== undefined;
+  const isEnding = secret.kind !== 'code' && secret.expiresAt !== undefined;
   return isEnding ? Date.parse(secret.expiresAt) : Infinity;
 }

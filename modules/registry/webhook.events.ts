@@ -32,7 +32,20 @@ export interface CodeSecret {
   readonly publicKey?: string;
 }
 
-export type StoredSecret = EncryptedSecret | CodeSecret;
+/** A secret that the application keeps elsewhere, and looks up when it is needed. */
+export interface ReferredSecret {
+  readonly kind: 'reference';
+  /** What it is found by; no secret itself. */
+  readonly reference: string;
+  /** Of the reference. */
+  readonly fingerprint: string;
+  /** When a signing secret that was replaced stops to sign; absent: it does not. */
+  readonly expiresAt?: string;
+  /** Signing secrets that are kept elsewhere are shared ones. */
+  readonly publicKey?: undefined;
+}
+
+export type StoredSecret = EncryptedSecret | CodeSecret | ReferredSecret;
 
 /** A secret that sender and receiver share, or an ed25519 key pair whose private half the sender keeps to itself. */
 export type SigningKind = 'symmetric' | 'asymmetric';

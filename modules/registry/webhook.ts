@@ -77,6 +77,16 @@ export interface WebhookDirectory {
    * be here, with the same digest. @returns `null` when it can, else the digest that is needed
    */
   missingCode(webhook: Webhook): string | null;
+  /**
+   * Looks up the secrets that the webhook refers to, for `credentials`; rejects with `PSH_REGISTRY_SECRET_UNAVAILABLE`.
+   * @returns `undefined` when there is nothing to wait for
+   */
+  resolveSecrets(webhook: Webhook): Promise<void> | undefined;
+  /**
+   * The endpoint refused the credentials: secrets that were looked up a while ago are looked up again.
+   * @returns whether there are such, so that another attempt may fare better
+   */
+  renewSecrets(webhookId: string): boolean;
   /** Decrypts, or takes from code, what an attempt for this webhook is sent with. */
   credentials(webhook: Webhook): WebhookCredentials;
   /**

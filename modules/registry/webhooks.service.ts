@@ -17,7 +17,6 @@ import type { WebhookInput, WebhookPatch } from './definition/webhook-input.js';
 import { signingOf } from './definition/signing-policy.js';
 import { checkNamedSecret, checkRotation } from './definition/signing-rules.js';
 import type { RegistryDirectory } from './directory/registry-directory.js';
-import { readSigningSecret } from './secrets/signing-secret.js';
 import type { EncryptionKey, KeyUsage } from './secrets/key-usage.js';
 import type { VaultKeeper } from './secrets/vault-keeper.js';
 import { type SigningKey, signingKeysOf, type VerificationKeys } from './signing-keys.js';
@@ -270,10 +269,7 @@ export class WebhooksService {
     const webhook = await this.get(id);
     const keys = signingKeysOf(webhook, clock.now());
     const publicKey = keys.find((key) => key.publicKey !== null)?.publicKey ?? null;
-    const isShared = keys.some(({ kind }) => kind === 'symmetric');
-    const secrets = isShared ? directory.credentials(webhook).signingSecrets : [];
-    const signingSecret = secrets.find((one) => readSigningSecret(one)?.kind === 'symmetric');
-    return { signingSecret: signingSecret ?? null, publicKey };
+    return { signingSecret: directory.sharedSecret(webhook), publicKey };
   }
 
   /**
@@ -287,7 +283,7 @@ export class WebhooksService {
     if (signingSecret !== null) return signingSecret;
     throw new PosthornError(
       'PSH_REGISTRY_NO_SHARED_SECRET',
-      `the webhook "${id}" signs with key pairs alone`,
+      `the webhook "${id}" has no shared secret that is shown`,
     );
   }
 

@@ -10,6 +10,8 @@ import type {
 export interface MaskedSecret {
   readonly kind: StoredSecret['kind'];
   readonly fingerprint: string;
+  /** Where the application keeps it, of one that is looked up. */
+  readonly reference?: string;
   /** When a signing secret that was replaced stops to sign; absent: it does not. */
   readonly expiresAt?: string;
   /** `whpk_...` of a signing key pair. */
@@ -91,9 +93,10 @@ function maskedAuth(auth: StoredAuth): AuthOf<MaskedSecret> {
 
 export function maskedSecret(secret: StoredSecret): MaskedSecret {
   const { kind, fingerprint, publicKey } = secret;
-  const expiresAt = secret.kind === 'encrypted' ? secret.expiresAt : undefined;
+  const expiresAt = secret.kind === 'code' ? undefined : secret.expiresAt;
   return {
     ...{ kind, fingerprint },
+    ...(secret.kind === 'reference' ? { reference: secret.reference } : {}),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(publicKey === undefined ? {} : { publicKey }),
   };

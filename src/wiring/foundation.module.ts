@@ -109,6 +109,7 @@ export class FoundationModule {
 const ONLY_IN_CODE: ReadonlySet<string> = new Set([
   'tenantResolver',
   'knownEventTypes',
+  'secretResolver',
   'sending',
   'eventStore',
   'client',

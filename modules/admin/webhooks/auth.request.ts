@@ -1,4 +1,25 @@
 import { ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import type { SecretInput } from '../../registry/index.js';
+
+/** OpenAPI schema of a secret in clear, or of a reference to one. */
+export const SECRET_SCHEMA = {
+  oneOf: [
+    { type: 'string' as const },
+    {
+      type: 'object' as const,
+      properties: { ref: { type: 'string' as const, maxLength: 512 } },
+      required: ['ref'],
+      additionalProperties: false,
+    },
+  ],
+};
+
+const SECRET = {
+  ...SECRET_SCHEMA,
+  writeOnly: true,
+  description:
+    'Encrypted; never shown. Or where it is kept, for the `secretResolver` of the application.',
+};
 
 class NoAuthRequest {
   @ApiProperty({ enum: ['none'] })
@@ -9,8 +30,8 @@ class BearerAuthRequest {
   @ApiProperty({ enum: ['bearer'] })
   readonly type!: 'bearer';
 
-  @ApiProperty({ writeOnly: true, description: 'Encrypted; never shown.' })
-  readonly token!: string;
+  @ApiProperty(SECRET)
+  readonly token!: SecretInput;
 }
 
 class BasicAuthRequest {
@@ -20,8 +41,8 @@ class BasicAuthRequest {
   @ApiProperty({ maxLength: 1_024, description: 'Without a colon.' })
   readonly username!: string;
 
-  @ApiProperty({ writeOnly: true, maxLength: 1_024, description: 'Encrypted; never shown.' })
-  readonly password!: string;
+  @ApiProperty(SECRET)
+  readonly password!: SecretInput;
 }
 
 class OAuth2AuthRequest {
@@ -40,8 +61,8 @@ class OAuth2AuthRequest {
   @ApiProperty({ maxLength: 1_024 })
   readonly clientId!: string;
 
-  @ApiProperty({ writeOnly: true, maxLength: 8_192, description: 'Encrypted; never shown.' })
-  readonly clientSecret!: string;
+  @ApiProperty(SECRET)
+  readonly clientSecret!: SecretInput;
 
   @ApiPropertyOptional({ description: 'Separated by spaces.' })
   readonly scope?: string;

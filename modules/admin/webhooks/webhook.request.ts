@@ -6,7 +6,13 @@ import {
   OmitType,
   PartialType,
 } from '@nestjs/swagger';
-import { AUTH_REQUEST_SCHEMA, AUTH_REQUESTS, type AuthRequest } from './auth.request.js';
+import {
+  AUTH_REQUEST_SCHEMA,
+  AUTH_REQUESTS,
+  type AuthRequest,
+  SECRET_SCHEMA,
+} from './auth.request.js';
+import type { SecretInput } from '../../registry/index.js';
 import { RATE_LIMIT } from './rate-limit.schema.js';
 
 const PROFILE_KINDS = ['standard', 'github', 'stripe'] as const;
@@ -116,10 +122,10 @@ export class RegisterWebhookRequest {
 
   @ApiPropertyOptional({
     type: 'object',
-    additionalProperties: { type: 'string' },
+    additionalProperties: SECRET_SCHEMA,
     description: 'Static headers. Values are encrypted and never shown.',
   })
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, SecretInput>>;
 
   @ApiPropertyOptional(AUTH_REQUEST_SCHEMA)
   readonly auth?: AuthRequest;
@@ -153,12 +159,13 @@ export class RegisterWebhookRequest {
   readonly transform?: string | null;
 
   @ApiPropertyOptional({
-    type: [String],
+    type: 'array',
+    items: SECRET_SCHEMA,
     writeOnly: true,
     description:
       '`whsec_...` or `whsk_...`, newest first. Default: one of each kind in use is generated.',
   })
-  readonly signingSecrets?: readonly string[];
+  readonly signingSecrets?: readonly SecretInput[];
 
   @ApiPropertyOptional({
     type: 'object',

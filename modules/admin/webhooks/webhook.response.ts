@@ -168,7 +168,8 @@ const PUBLIC_KEY = {
 export class RegisteredWebhookResponse extends WebhookResponse implements VerificationKeys {
   @ApiProperty({
     ...SECRET,
-    description: 'Shown this once. `null`: it signs with key pairs alone.',
+    description:
+      'Shown this once. `null`: it signs with key pairs alone, or the secret is kept elsewhere.',
   })
   readonly signingSecret!: string | null;
 
@@ -178,7 +179,11 @@ export class RegisteredWebhookResponse extends WebhookResponse implements Verifi
 
 /** What a receiver verifies with. Private keys are never shown. */
 export class VerificationKeysResponse implements VerificationKeys {
-  @ApiProperty({ ...SECRET, description: 'In clear. `null`: it signs with key pairs alone.' })
+  @ApiProperty({
+    ...SECRET,
+    description:
+      'In clear. `null`: it signs with key pairs alone, or the secret is kept elsewhere.',
+  })
   readonly signingSecret!: string | null;
 
   @ApiProperty({ ...PUBLIC_KEY, description: '`null`: it signs with secrets alone.' })

@@ -83,8 +83,9 @@ export const REGISTRY_ERRORS = {
   },
   PSH_REGISTRY_NO_SHARED_SECRET: {
     status: 409,
-    title: 'The webhook signs with key pairs alone, and private keys are never shown',
-    fix: 'Verify with the public key, or let the webhook sign with `both`.',
+    title:
+      'The webhook has no shared secret that is shown: it signs with key pairs alone, or the secret is kept elsewhere',
+    fix: 'Verify with the public key, let the webhook sign with `both`, or look the secret up where it is kept.',
   },
   PSH_REGISTRY_INVALID_KEY: {
     status: 500,
@@ -95,6 +96,11 @@ export const REGISTRY_ERRORS = {
     status: 500,
     title: 'A secret was encrypted with a key that is not in the key ring',
     fix: 'Configure the key with this id again; a key that secrets were encrypted with stays in the ring behind the new one.',
+  },
+  PSH_REGISTRY_SECRET_UNAVAILABLE: {
+    status: 503,
+    title: 'A secret of the webhook cannot be looked up now',
+    fix: 'See to the vault that the `secretResolver` asks, and to what it allows; deliveries wait and go on by themselves.',
   },
   PSH_REGISTRY_WRONG_KEY: {
     status: 500,

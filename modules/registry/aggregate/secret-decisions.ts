@@ -83,8 +83,9 @@ export function resealSecrets(
       secret.kind === 'encrypted' ? [`${field} ${secret.fingerprint} ${secret.keyId}`] : [],
     ),
   );
-  const secrets = resealed.filter(({ field, fingerprint, from }) =>
-    held.has(`${field} ${fingerprint} ${from}`),
+  const secrets = resealed.filter(
+    ({ field, fingerprint, from, sealed }) =>
+      from !== sealed.keyId && held.has(`${field} ${fingerprint} ${from}`),
   );
   if (secrets.length === 0) return [];
   return [{ type: 'WebhookSecretsResealed', data: { v: 1, webhookId, secrets, at, by } }];

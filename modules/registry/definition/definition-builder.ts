@@ -10,6 +10,7 @@ import type {
   StartFrom,
 } from '../webhook.events.js';
 import { type DefinitionRules, parseDefinition } from './definition-rules.js';
+import type { SecretInput } from './secret-reference.js';
 import type { WebhookDraft } from './webhook-draft.js';
 import type {
   AuthInput,
@@ -103,8 +104,10 @@ export class DefinitionBuilder {
   }
 
   /** Sends a static header whose value is a secret: encrypted, or kept in the code that declares it. */
-  withSecretHeader(name: string, value: string): this {
-    return this.#header(name, value, true);
+  withSecretHeader(name: string, value: SecretInput): this {
+    if (typeof value === 'string') return this.#header(name, value, true);
+    this.#headers.set(name, value);
+    return this;
   }
 
   /**
@@ -117,7 +120,7 @@ export class DefinitionBuilder {
    * webhook.withBearerToken(({ tenantId }) => this.tokens.find(tenantId))
    */
   withBearerToken(
-    token: string | TokenResolver,
+    token: SecretInput | TokenResolver,
     { version }: { readonly version?: string } = {},
   ): this {
     if (typeof token !== 'function') return this.#auth({ type: 'bearer', token });
@@ -131,7 +134,7 @@ export class DefinitionBuilder {
    * @param username at most 1,024 characters, no colon
    * @param password at most 1,024 characters; may be empty
    */
-  withBasicAuth(username: string, password: string): this {
+  withBasicAuth(username: string, password: SecretInput): this {
     return this.#auth({ type: 'basic', username, password });
   }
 
@@ -178,7 +181,7 @@ export class DefinitionBuilder {
    * @param newest the secret that receivers should verify with
    * @param previous secrets that still sign beside it while receivers change over
    */
-  withSigningSecret(newest: string, ...previous: readonly string[]): this {
+  withSigningSecret(newest: SecretInput, ...previous: readonly SecretInput[]): this {
     return this.#set({ signingSecrets: [newest, ...previous] });
   }
 

@@ -16,6 +16,7 @@ export const DEFINITION_LIMITS = {
   clientSecretLength: 8_192,
   /** Scope, audience and resource, each. */
   oauth2ParameterLength: 2_048,
+  secretReferenceLength: 512,
   /** User name and password, each. */
   basicAuthLength: 1_024,
   /** The newest and those that still sign beside them, of both kinds. */

@@ -34,6 +34,7 @@ export function secretStore(
 ): StoreSecret {
   return (clear, field) => {
     const place = { webhookId, field };
+    if (clear.reference !== null) return vault.referredTo(clear.reference, place);
     return owner === 'code'
       ? vault.inCode(clear.reveal(), place)
       : vault.encrypt(clear.reveal(), place);

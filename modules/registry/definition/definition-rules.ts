@@ -19,6 +19,7 @@ import { checkOrdering } from './ordering-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
 import { checkRateLimit } from './rate-rules.js';
 import { checkRetry } from './retry-rules.js';
+import { checkReferringAuth, checkResolvable } from './secret-reference.js';
 import { checkUrl, type UrlPolicy } from './url-rules.js';
 import { DEFAULT_SIGNING } from './signing-policy.js';
 import { checkNamedSecrets, checkSigning, checkSigningPolicy, keysFor } from './signing-rules.js';
@@ -33,6 +34,8 @@ export interface DefinitionRules {
   /** Header names that are taken, beside those that always are: the configured signature headers. */
   readonly reservedHeaders: readonly string[];
   readonly isReservedStream: (stream: string) => boolean;
+  /** Whether secrets may be references: the application has a `secretResolver`. Default: no. */
+  readonly canResolveSecrets?: boolean;
   /** Whether it is the definition of a class with `@Webhook`, which may hold functions. @default false */
   readonly isDeclared?: boolean;
   /** Epoch milliseconds. */
@@ -64,7 +67,8 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
   isGlobal: (value, { problems }) => checkFlag('isGlobal', value, problems),
   headers: (value, { rules, problems, isPatch }) =>
     checkHeaders(value, { reserved: rules.reservedHeaders, canRemove: isPatch }, problems),
-  auth: (value, { rules, problems }) => checkAuth(value, rules, problems),
+  auth: (value, { rules, problems }) =>
+    checkReferringAuth(value, (auth) => checkAuth(auth, rules, problems), problems),
   signing: (value, { problems }) => checkSigning(value, problems),
   signingSecrets: (value, { problems }) => checkSigningSecrets(value, problems),
   retry: (value, { problems }) => checkRetry(value, problems),
@@ -127,6 +131,7 @@ export function parseDefinition(
   const signing = { ...DEFAULT_SIGNING, keys: keysFor(signingSecrets), ...fields.signing };
   const draft = { ...DEFAULTS, ...fields, signing } as WebhookDraft;
   checkNamedSecrets(signingSecrets, signing, problems);
+  checkResolvable(fields, rules.canResolveSecrets ?? false, problems);
   const together = crossFieldProblems({
     ...draft,
     authType: draft.auth.type,
@@ -144,6 +149,7 @@ export function parseDefinition(
 export function parsePatch(webhookId: string, patch: unknown, rules: DefinitionRules): PatchDraft {
   const problems = new Problems();
   const fields = checkFields(patch, [], { rules, problems, isPatch: true });
+  checkResolvable(fields, rules.canResolveSecrets ?? false, problems);
   refuseIfAny(webhookId, problems.found);
   return fields;
 }

@@ -4,6 +4,7 @@ import type { SourceSelection, StartFrom } from '../webhook.events.js';
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
 import { hasControlCharacter, isRecord, type Problems } from './problems.js';
+import { checkReference, isReference } from './secret-reference.js';
 
 /** Whether `value` can be the id of a webhook: it stands in stream names and URLs, so it holds nothing special to them. */
 export function isWebhookId(value: unknown): value is string {
@@ -80,16 +81,18 @@ export function checkSigningSecrets(
   }
   const before = problems.found.length;
   const secrets = [...new Set<unknown>(value)];
-  secrets.forEach((secret, index) => {
-    if (typeof secret === 'string' && readSigningSecret(secret)) return;
+  const checked = secrets.flatMap((secret, index) => {
+    const field = `signingSecrets.${index}`;
+    if (isReference(secret)) return checkReference(field, secret, problems) ?? [];
+    if (typeof secret === 'string' && readSigningSecret(secret)) return new ClearSecret(secret);
     problems.add(
-      `signingSecrets.${index}`,
+      field,
       'this is not whsec_ and the base64 text of 24 to 64 bytes, nor whsk_ and that of an ed25519 key',
       'Give a secret of that form (Standard Webhooks), or none and one is generated.',
     );
+    return [];
   });
-  if (problems.found.length > before) return undefined;
-  return (secrets as string[]).map((secret) => new ClearSecret(secret));
+  return problems.found.length > before ? undefined : checked;
 }
 
 /** Checks where a new webhook starts to listen. */

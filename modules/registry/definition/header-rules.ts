@@ -2,12 +2,14 @@ import { isHeaderName, isHeaderValue, isReservedHeader } from '../../kernel/inde
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
 import { isRecord, type Problems, quoted } from './problems.js';
+import { checkReference, isReference, type SecretReference } from './secret-reference.js';
 
 /** The value of a static header: in clear, or a secret. */
 export type HeaderDraft = string | ClearSecret;
 
 /** A header as it is given: a plain text is taken for a secret, because nobody said that it is none. */
-export type HeaderInput = string | { readonly value: string; readonly isSecret: boolean };
+export type HeaderInput =
+  string | { readonly value: string; readonly isSecret: boolean } | SecretReference;
 
 const STANDARD_PREFIX = 'webhook-';
 
@@ -142,6 +144,7 @@ function checkHeaderValue(
   problems: Problems,
 ): HeaderDraft | undefined {
   const field = `headers.${name}`;
+  if (isReference(given)) return checkReference(field, given, problems);
   const { value, isSecret } = isRecord(given) ? given : { value: given, isSecret: true };
   if (typeof value !== 'string') {
     problems.add(field, 'the value is not text', 'Give the value as a string.');

@@ -164,7 +164,9 @@ export function checkNamedSecrets(
   problems: Problems,
 ): void {
   secrets.forEach((secret, index) => {
-    checkNamedSecret(`signingSecrets.${index}`, secret.reveal(), policy, problems);
+    const field = `signingSecrets.${index}`;
+    if (secret.reference === null) checkNamedSecret(field, secret.reveal(), policy, problems);
+    else checkKind(field, 'symmetric', policy, problems);
   });
 }
 
@@ -177,13 +179,7 @@ export function checkNamedSecret(
 ): void {
   const read = readSigningSecret(secret);
   if (!read) return;
-  if (!kindsOf(policy).includes(read.kind)) {
-    problems.add(
-      field,
-      `this is ${read.kind === 'symmetric' ? 'a shared secret' : 'a private key'}, and the webhook signs with ${policy.keys} keys`,
-      "Change signing.keys; 'both' signs with secrets and key pairs.",
-    );
-  }
+  checkKind(field, read.kind, policy, problems);
   if (read.isForeign && !policy.profiles.some(({ kind }) => kind !== 'standard')) {
     problems.add(
       field,
@@ -193,10 +189,27 @@ export function checkNamedSecret(
   }
 }
 
+function checkKind(
+  field: string,
+  kind: SigningKind,
+  policy: SigningPolicy,
+  problems: Problems,
+): void {
+  if (kindsOf(policy).includes(kind)) return;
+  problems.add(
+    field,
+    `this is ${kind === 'symmetric' ? 'a shared secret' : 'a private key'}, and the webhook signs with ${policy.keys} keys`,
+    "Change signing.keys; 'both' signs with secrets and key pairs.",
+  );
+}
+
 /** The keys that the named secrets are made for; `symmetric` where there are none. */
 export function keysFor(secrets: readonly ClearSecret[]): SigningPolicy['keys'] {
   const kinds = new Set<SigningKind | undefined>(
-    secrets.map((secret) => readSigningSecret(secret.reveal())?.kind),
+    secrets.map((secret) =>
+      // What is kept elsewhere is a secret that is shared.
+      secret.reference === null ? readSigningSecret(secret.reveal())?.kind : 'symmetric',
+    ),
   );
   if (!kinds.has('asymmetric')) return 'symmetric';
   return kinds.has('symmetric') ? 'both' : 'asymmetric';

@@ -13,12 +13,13 @@ import type {
 import type { FunctionInput, QuestionInput } from '../functions/declared-function.js';
 import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderInput } from './header-rules.js';
+import type { SecretInput } from './secret-reference.js';
 
 /** A client of an OAuth 2 authorization server, its secret in clear: give one of `tokenUrl` and `issuer`. */
-export type OAuth2Input = Omit<OAuth2AuthOf<string>, 'type'>;
+export type OAuth2Input = Omit<OAuth2AuthOf<SecretInput>, 'type'>;
 
 /** How requests are authorised, secrets in clear. */
-export type AuthInput = AuthOf<string, FunctionInput<TokenResolver>>;
+export type AuthInput = AuthOf<SecretInput, FunctionInput<TokenResolver>>;
 
 /**
  * A style of signature, `standard`, `github` or `stripe`, with the names of those headers that are not to have their
@@ -67,7 +68,7 @@ export interface WebhookInput {
   /** Default: a symmetric secret, and Standard Webhooks. */
   readonly signing?: SigningInput;
   /** `whsec_...` or `whsk_...`, newest first, every one signs; default: one of each kind in use is generated. */
-  readonly signingSecrets?: readonly string[];
+  readonly signingSecrets?: readonly SecretInput[];
   /** Default: the schedule of Standard Webhooks. */
   readonly retry?: RetryPolicy;
   /** Deadline of one attempt in milliseconds, 1 to 120,000; default 20,000. */

@@ -94,6 +94,19 @@ export class RegistryDirectory implements WebhookDirectory {
     return this.#credentials.credentials(webhook);
   }
 
+  resolveSecrets(webhook: Webhook): Promise<void> | undefined {
+    return this.#credentials.resolveSecrets(webhook);
+  }
+
+  /** The newest shared signing secret in clear, unless it is kept elsewhere. */
+  sharedSecret(webhook: Webhook): string | null {
+    return this.#credentials.sharedSecret(webhook);
+  }
+
+  renewSecrets(webhookId: string): boolean {
+    return this.#credentials.renewSecrets(webhookId);
+  }
+
   functions(webhook: Webhook): WebhookFunctions {
     return this.#functions.functions(webhook);
   }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import type { CodeSecret, EncryptedSecret, SealedText } from '../webhook.events.js';
+import type { CodeSecret, EncryptedSecret, ReferredSecret, SealedText } from '../webhook.events.js';
 import type { KeyRing } from './key-ring.js';
 import { seal, unseal } from './sealing.js';
 
@@ -39,6 +39,12 @@ export class SecretVault {
    */
   reseal(secret: EncryptedSecret, place: SecretPlace): SealedText {
     return seal(this.#ring, this.decrypt(secret, place), boundTo(place));
+  }
+
+  /** What is stored of a secret that is kept elsewhere: the reference in clear, and a fingerprint of it. */
+  referredTo(reference: string, { webhookId, field }: SecretPlace): ReferredSecret {
+    const fingerprint = this.fingerprint(reference, { webhookId, field: `${field} reference` });
+    return { kind: 'reference', reference, fingerprint };
   }
 
   /** What is stored of a secret that stays in code. */

@@ -51,6 +51,7 @@ export function readSigningSecret(text: string): SigningSecret | undefined {
 
 /** What is stored of a signing secret, with its public half where it has one. */
 export function withPublicKey<Stored extends StoredSecret>(stored: Stored, text: string): Stored {
+  // A reference has no text.
   const publicKey = readSigningSecret(text)?.publicKey;
   return publicKey === undefined ? stored : { ...stored, publicKey };
 }
