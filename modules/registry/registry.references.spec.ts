@@ -112,6 +112,19 @@ describe('secrets that are kept elsewhere', () => {
     expect((await webhooks.verificationKeys('orders')).signingSecret).toBeNull();
   });
 
+  it('may be the client secret of OAuth 2', async () => {
+    const { webhooks, directory } = await start(new Vault({ 'vault:client': 'client-1' }));
+    const { webhook } = await webhooks.register('orders', URL, (builder) =>
+      builder.withEventType('a').withOAuth2({
+        ...{ tokenUrl: 'https://login.example/token', clientId: 'shop' },
+        clientSecret: secretRef('vault:client'),
+      }),
+    );
+    await directory.resolveSecrets(webhook);
+
+    expect(directory.credentials(webhook).auth).toMatchObject({ clientSecret: 'client-1' });
+  });
+
   it('are a part of the definition by their references', async () => {
     const { webhooks } = await givenWebhook(new Vault());
 
