@@ -15,6 +15,7 @@ import { FilterCache } from './log-filter.js';
 import type { ReaderClient } from './reader-client.js';
 import { decodeRecords } from './record-codec.js';
 import { RecordTail } from './record-tail.js';
+import { StreamEnds } from './stream-ends.js';
 import { isUuid } from './uuid-bytes.js';
 
 /** Most records that one page of `$all` considers unless the reader says otherwise. */
@@ -36,6 +37,7 @@ export class EmbeddedLog implements EventLog {
   readonly #listeners = new Set<(records: readonly LogRecord[]) => void>();
   readonly #filters = new FilterCache();
   readonly #tail: RecordTail;
+  readonly #ends = new StreamEnds();
   /** Every JSON record above this position was made here: see `ProposedEvent.isCanonical`. */
   #canonicalAfter: number;
 
@@ -93,10 +95,13 @@ export class EmbeddedLog implements EventLog {
     const isForwards = query.direction === 'forwards';
     const from = query.from === 'start' ? 0 : query.from === 'end' ? null : query.from;
     const absolute = { stream, isForwards, from, limit, resolveLinks };
-    const near = this.#tail.readStream(absolute);
+    const isForMore = isForwards && from !== null && from > 0;
+    const near = this.#tail.readStream(absolute) ?? (isForMore && this.#ends.after(stream, from));
     if (near) return near;
+    if (isForMore) this.#ends.asked(stream);
     const result = await this.#reader.read<'stream'>({ kind: 'stream', ...absolute });
     const { state, lastRevision, next, records } = result;
+    if (isForMore) this.#ends.told(stream, state === 'present' ? lastRevision : undefined);
     return { state, lastRevision, next, records: decodeRecords(records, this.#canonicalAfter) };
   }
 
@@ -143,6 +148,7 @@ export class EmbeddedLog implements EventLog {
   /** Learns that records are no longer in the file. */
   scavenged(): void {
     this.#tail.clear();
+    this.#ends.clear();
   }
 
   /** Learns of a commit. */
@@ -153,6 +159,7 @@ export class EmbeddedLog implements EventLog {
       if (isJson && !isCanonical) this.#canonicalAfter = position;
     }
     this.#tail.add(records, plainStreams);
+    this.#ends.committed(records, plainStreams);
     for (const listener of this.#listeners) listener(records);
   }
 }
