@@ -23,6 +23,12 @@ export const MOST_WAITING_EVENTS = 10_000;
 /** Most bytes of event data that wait; a single larger event waits alone. */
 export const MOST_WAITING_BYTES = 16 * 1024 * 1024;
 
+/**
+ * A batch costs its transaction and two messages between threads, whatever is in it: so while there is one after the other,
+ * each waits until so long after the one before.
+ */
+const GATHER_MS = 10;
+
 /** Records of the log that one page of the subscription looks through, and between two checkpoint messages. */
 const SEARCH_WINDOW = 2_048;
 
@@ -63,6 +69,8 @@ export class LogFollower {
   #taken: number;
   #isLive = false;
   #isLiveTaken = false;
+  /** When the last batch was taken, by the clock of the machine: this is about its threads, not about time. */
+  #takenAt = -Infinity;
   #end: Error | undefined;
   #wake: (() => void) | undefined;
 
@@ -109,7 +117,8 @@ export class LogFollower {
   }
 
   /**
-   * Waits until there is something to apply. What arrives in one turn of the event loop comes together.
+   * Waits until there is something to apply. What arrives in one turn of the event loop comes together; while much
+   * arrives, what arrives within `GATHER_MS`.
    *
    * @throws the reason for which the subscription ended, once all that came before was taken
    */
@@ -120,7 +129,7 @@ export class LogFollower {
         this.#wake = resolve;
       });
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#gathered();
     return this.#take();
   }
 
@@ -150,6 +159,16 @@ export class LogFollower {
   async stop(): Promise<void> {
     this.#finish(new Error('the follower was stopped'));
     await this.#subscription.unsubscribe().catch(() => undefined); // it may be gone already
+  }
+
+  /** After a rest the first batch goes at once; while batches follow one another, each waits for company. */
+  async #gathered(): Promise<void> {
+    const restMs = this.#takenAt + GATHER_MS - performance.now();
+    await new Promise((resolve) => {
+      if (restMs > 0 && !this.#isFull() && !this.#end) setTimeout(resolve, restMs).unref();
+      else setImmediate(resolve);
+    });
+    this.#takenAt = performance.now();
   }
 
   #receive(resolved: AllStreamResolvedEvent): void {
