@@ -42,6 +42,26 @@ describe('membership spans', () => {
     expect(membersOf(spans, 'a')).toEqual([...range(10, 20), ...range(30, 99)]);
   });
 
+  it('change hands without a gap where the filter changes, and only there', () => {
+    const asking = (expression: string | null) => ({ ...listeningTo('a'), filter: { expression } });
+    const spans = spansAfter(
+      [10n, listeningTo('a')],
+      [20n, asking('x')],
+      [30n, asking('x')],
+      [40n, asking('y')],
+      [50n, asking(null)],
+      [60n, asking(null)],
+    );
+
+    expect(spans.map(({ after, filter, upTo }) => [after, upTo, filter?.expression])).toEqual([
+      [10n, 20n, undefined],
+      [20n, 40n, 'x'],
+      [40n, 50n, 'y'],
+      [50n, null, null],
+    ]);
+    expect(membersOf(spans, 'a')).toEqual(range(10, 99));
+  });
+
   it('keep what goes on and open what is added where it was added', () => {
     const spans = spansAfter([10n, listeningTo('a')], [20n, listeningTo('b', 'a')]);
     expect(membersOf(spans, 'a')).toEqual(range(10, 99));
