@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import type { DeliveryOrder } from '../../modules/delivery/delivery.events.js';
-import { isOpen } from '../../modules/delivery/delivery-state.js';
 import {
   DeliveryStories,
   STORY_STEPS,
@@ -141,5 +140,6 @@ function behindOf({ origin }: StoryDelivery, stories: DeliveryStories): StoryDel
 }
 
 function holds({ origin, state }: StoryDelivery): boolean {
-  return isOpen(state) || (state.status === 'dead-lettered' && origin.order === 'hold');
+  const isOpen = ['scheduled', 'attempting', 'retrying'].includes(state.status);
+  return isOpen || (state.status === 'dead-lettered' && origin.order === 'hold');
 }
