@@ -61,6 +61,17 @@ class PacedWorld {
     }
   }
 
+  /** Lets the endpoint of the lane fail for as long as it takes to be believed. */
+  async breakDown(key: LaneKey): Promise<void> {
+    this.meets = () => DOWN;
+    for (let failure = 0; failure < 32; failure++) {
+      this.offer(key);
+      await this.pass(10_000);
+    }
+    expect(this.lanes.stateOf(key).breaker).not.toBe('closed');
+    this.starts.length = 0;
+  }
+
   async settle(): Promise<void> {
     await this.pass(1);
   }
@@ -158,17 +169,29 @@ describe('a lane whose endpoint asks to be left alone', () => {
 });
 
 describe('a lane whose endpoint is down', () => {
-  it('is opened by a probe at a time until one succeeds, and then works off what waits', async () => {
+  it('goes on for minutes by the retry schedule alone, one request at a time', async () => {
     const world = new PacedWorld();
+    world.durationMs = 100;
     world.meets = () => DOWN;
     const key = keyOf('a', { concurrency: 10 });
+    for (let task = 0; task < 200; task++) world.offer(key);
+    await world.pass(25_000, 50);
+
+    expect(world.starts).toHaveLength(200);
+    expect(world.lanes.stateOf(key)).toMatchObject({ breaker: 'closed', concurrency: 1 });
+  });
+
+  it('is opened by a probe at a time until one succeeds, and then works off what waits', async () => {
+    const world = new PacedWorld();
+    const key = keyOf('a', { concurrency: 10 });
+    await world.breakDown(key);
     for (let task = 0; task < 60; task++) world.offer(key);
     await world.pass(600_000, 100);
     const { starts } = world;
     expect(world.lanes.stateOf(key)).toMatchObject({ breaker: 'open', concurrency: 1 });
-    // About ten until it trips, then after 1, 2, 4, ... 60 seconds.
-    expect(starts.length).toBeLessThan(32);
-    expect(starts.length).toBeGreaterThan(18);
+    // After 1, 2, 4, ... 60 seconds.
+    expect(starts.length).toBeLessThan(20);
+    expect(starts.length).toBeGreaterThan(9);
 
     world.meets = () => OK;
     await world.pass(60_000, 100);
@@ -179,8 +202,8 @@ describe('a lane whose endpoint is down', () => {
 
   it('still lets every task through in the end: waiting is bounded', async () => {
     const world = new PacedWorld();
-    world.meets = () => DOWN;
     const key = keyOf('a', { concurrency: 10 });
+    await world.breakDown(key);
     for (let task = 0; task < 1_000; task++) world.offer(key);
     await world.pass(24 * HOUR_MS, 30_000);
     const before = world.starts.length;
@@ -194,8 +217,8 @@ describe('a lane whose endpoint is down', () => {
 describe('a request that no lane made, such as a test call', () => {
   it('opens the lane at once when its endpoint answers', async () => {
     const world = new PacedWorld();
-    world.meets = () => DOWN;
     const key = keyOf('a', { concurrency: 10 });
+    await world.breakDown(key);
     for (let task = 0; task < 20; task++) world.offer(key);
     await world.pass(100_000, 100);
     const { length } = world.starts;

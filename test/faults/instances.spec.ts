@@ -21,7 +21,7 @@ const EVENTS_PER_APPEND = 5;
 const RETRY = { kind: 'list', delaysMs: [50, 100, 200, 400, 800, 1_600] } as const;
 
 /**
- * Failures are 408, which is tried again and opens no circuit breaker. Webhooks whose endpoints answer well, fail twice per delivery, take their time, always fail, and fail once for each
+ * Webhooks whose endpoints answer well, fail twice per delivery, take their time, always fail, and fail once for each
  * second event, whose stream they are told in order.
  */
 const WEBHOOKS = ['steady', 'flaky', 'slow', 'dead', 'ordered'] as const;
@@ -73,13 +73,13 @@ onEmbeddedStore(
       folder = await mkdtemp(join(tmpdir(), 'posthorn-instances-'));
       receiver = await RecordingReceiver.start();
       receiver.behave('/flaky', (_request, response, count) => {
-        response.writeHead(count <= 2 ? 408 : 204).end();
+        response.writeHead(count <= 2 ? 503 : 204).end();
       });
       receiver.behave('/slow', (_request, response) => {
         setTimeout(() => response.writeHead(204).end(), 150);
       });
       receiver.behave('/dead', (_request, response) => {
-        response.writeHead(408).end();
+        response.writeHead(500).end();
       });
       ordered = new OrderedEndpoint(
         receiver,

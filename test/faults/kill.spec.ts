@@ -14,7 +14,7 @@ const KILLS = 20;
 const EVENTS_PER_APPEND = 5;
 const RETRY = { kind: 'list', delaysMs: [50, 100, 200, 400, 800] } as const;
 
-/** Failures are 408, which opens no circuit breaker. Webhooks whose endpoints answer well, fail twice per delivery, take their time, and always fail. */
+/** Webhooks whose endpoints answer well, fail twice per delivery, take their time, and always fail. */
 const WEBHOOKS = ['steady', 'flaky', 'slow', 'dead'] as const;
 
 interface DeliveryItem {
@@ -37,13 +37,13 @@ describe('a service that is killed at random moments under load', () => {
     dataDir = await mkdtemp(join(tmpdir(), 'posthorn-kill-'));
     receiver = await RecordingReceiver.start();
     receiver.behave('/flaky', (_request, response, count) => {
-      response.writeHead(count <= 2 ? 408 : 204).end();
+      response.writeHead(count <= 2 ? 503 : 204).end();
     });
     receiver.behave('/slow', (_request, response) => {
       setTimeout(() => response.writeHead(204).end(), 150);
     });
     receiver.behave('/dead', (_request, response) => {
-      response.writeHead(408).end();
+      response.writeHead(500).end();
     });
     port = await freePort();
     server = await new ServerProcess({ dataDir, port }).ready();

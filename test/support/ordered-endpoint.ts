@@ -9,7 +9,7 @@ export interface Told {
 }
 
 /**
- * An endpoint that answers 204 or, as it is told, 408, which is tried again and opens no circuit breaker. It writes down
+ * An endpoint that answers 204 or, as it is told, 503. It writes down
  * what it accepted first, stream by stream.
  */
 export class OrderedEndpoint {
@@ -30,7 +30,7 @@ export class OrderedEndpoint {
       this.received.push(told);
       const isAccepted = !isFailing(told, count);
       if (isAccepted) this.#accept(told);
-      response.writeHead(isAccepted ? 204 : 408).end();
+      response.writeHead(isAccepted ? 204 : 503).end();
     });
   }
 

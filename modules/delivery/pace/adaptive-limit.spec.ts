@@ -13,13 +13,26 @@ describe('an adaptive limit', () => {
     expect(limit.concurrency(16)).toBe(4);
   });
 
-  it('keeps requests apart once one at a time is too much', () => {
+  it('keeps requests apart once one at a time is too much for half a minute', () => {
     const limit = new AdaptiveLimit();
-    for (let now = 0; now < 3; now++) limit.slow(now, now, 4);
-    limit.started(10);
+    for (let now = 0; now < 30_000; now += 100) limit.slow(now, now, 4);
+    expect(limit.concurrency(4)).toBe(1);
+    expect(limit.gapMs).toBe(0);
+
+    limit.slow(30_000, 30_000, 4);
+    limit.started(30_010);
+    expect(limit.nextAt).toBe(30_110);
+  });
+
+  it('keeps them apart no more where some are borne', () => {
+    const limit = new AdaptiveLimit();
+    for (let now = 0; now < 60_000; now += 100) {
+      if (now % 1_000 === 0) limit.recover(4);
+      else limit.slow(now, now, 4);
+    }
 
     expect(limit.concurrency(4)).toBe(1);
-    expect(limit.nextAt).toBe(110);
+    expect(limit.gapMs).toBe(0);
   });
 
   it('takes one more request for as many answers as there may be requests', () => {
@@ -35,7 +48,8 @@ describe('an adaptive limit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 50 }), steps, (most, signs) => {
         const limit = new AdaptiveLimit();
-        const concurrencies = signs.map((isOverloaded, now) => {
+        const concurrencies = signs.map((isOverloaded, second) => {
+          const now = 1_000 * second;
           if (isOverloaded) limit.slow(now, now, most);
           else limit.recover(most);
           return limit.concurrency(most);

@@ -3,6 +3,7 @@ import { CircuitBreaker } from './circuit-breaker.js';
 
 const OPTIONS = {
   threshold: 3,
+  patienceMs: 0,
   openMs: 1_000,
   longestOpenMs: 8_000,
   longestHoldMs: 100_000,
@@ -28,6 +29,15 @@ describe('a circuit breaker', () => {
     breaker.failed(10, 0);
     expect(breaker.stateAt(10)).toBe('open');
     expect(breaker.nextAt).toBe(1_010);
+  });
+
+  it('opens only once they go on for long enough: a restart of the endpoint is no outage', () => {
+    const breaker = new CircuitBreaker({ ...OPTIONS, patienceMs: 60_000 });
+    for (let failure = 0; failure < 100; failure++) breaker.failed(599 * failure, 0);
+    expect(breaker.stateAt(59_301)).toBe('closed');
+
+    breaker.failed(60_000, 59_000);
+    expect(breaker.stateAt(60_000)).toBe('open');
   });
 
   it('lets a probe through after its time, and closes when that succeeds', () => {

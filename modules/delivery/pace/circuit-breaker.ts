@@ -1,7 +1,9 @@
 /** How a breaker opens, and for how long. Times in milliseconds. */
 export interface BreakerOptions {
-  /** Failures in a row after which it opens. */
+  /** Failures in a row after which it opens, once they go on for `patienceMs`. */
   readonly threshold: number;
+  /** How long every request must have failed. */
+  readonly patienceMs: number;
   /** How long it stays open at first; twice as long after each probe that failed. */
   readonly openMs: number;
   /** The longest pause between two probes. */
@@ -30,6 +32,7 @@ export type BreakerState = 'closed' | 'open' | 'half-open';
 export class CircuitBreaker {
   readonly #options: BreakerOptions;
   #failures = 0;
+  #failingSince = 0;
   #trippedAt: number | null = null;
   #pauseMs = 0;
   #openUntil = Number.NEGATIVE_INFINITY;
@@ -66,9 +69,10 @@ export class CircuitBreaker {
 
   /** A request that started at `startedAt` failed. */
   failed(now: number, startedAt: number): void {
+    if (this.#failures === 0) this.#failingSince = now;
     this.#failures += 1;
     if (this.#trippedAt === null) {
-      if (this.#failures >= this.#options.threshold) this.#trip(now);
+      if (this.#isPersistent(now)) this.#trip(now);
       return;
     }
     // It was under way when the breaker opened, and is no probe.
@@ -77,6 +81,11 @@ export class CircuitBreaker {
     const isHeldTooLong = now - this.#trippedAt >= longestHoldMs;
     this.#pauseMs = isHeldTooLong ? trickleMs : Math.min(2 * this.#pauseMs, longestOpenMs);
     this.#openUntil = now + this.#pauseMs;
+  }
+
+  #isPersistent(now: number): boolean {
+    const { patienceMs, threshold } = this.#options;
+    return this.#failures >= threshold && now - this.#failingSince >= patienceMs;
   }
 
   #trip(now: number): void {

@@ -5,21 +5,33 @@ import type { LaneReport } from './lane-signal.js';
 import { TokenBucket } from './token-bucket.js';
 
 const SECOND = 1_000;
-const HOUR = 3_600 * SECOND;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
 
 /** A day after which an endpoint that still fails is asked again, one request at a time. */
 const LONGEST_HOLD_MS = 24 * HOUR;
 
+/**
+ * Five minutes without a success: shorter outages, restarts and deploys of a receiver are what the retry schedules are for, and
+ * each webhook has its own.
+ */
 const ENDPOINT_BREAKER = {
   threshold: 10,
+  patienceMs: 5 * MINUTE,
   openMs: SECOND,
   longestOpenMs: 60 * SECOND,
   longestHoldMs: LONGEST_HOLD_MS,
   trickleMs: SECOND,
 };
 
+const FAILURES: ReadonlySet<LaneReport['signal']> = new Set([
+  'unavailable',
+  'unreachable',
+  'broken',
+]);
+
 /** What stands between us and every endpoint is believed at once. */
-const OUTLET_BREAKER = { ...ENDPOINT_BREAKER, threshold: 1 };
+const OUTLET_BREAKER = { ...ENDPOINT_BREAKER, threshold: 1, patienceMs: 0 };
 
 export interface LanePaceOptions {
   /** How long a `Retry-After` closes the lane at most, in milliseconds. */
@@ -100,7 +112,7 @@ export class LanePace {
     if (signal === 'overloaded' || signal === 'unavailable') {
       this.#adaptive.slow(now, startedAt, most);
     } else if (signal === 'answers') this.#adaptive.recover(most);
-    if (signal === 'unavailable' || signal === 'broken') this.#endpoint.failed(now, startedAt);
+    if (FAILURES.has(signal)) this.#endpoint.failed(now, startedAt);
     else this.#endpoint.succeeded();
     if (retryAfterMs === null) return;
     const closedMs = Math.min(retryAfterMs, this.#options.longestRetryAfterMs);

@@ -6,8 +6,10 @@ export type LaneSignal =
   | 'answers'
   /** It answers, and asks for less: 429. */
   | 'overloaded'
-  /** It cannot be reached, or whatever stands before it says so: 502, 503, 504, a timeout, no connection. */
+  /** It, or what stands before it, says that it cannot serve: 502, 503, 504. */
   | 'unavailable'
+  /** It gives no answer: a timeout, no connection. */
+  | 'unreachable'
   /** It is there and fails: any other 5xx. */
   | 'broken'
   /** Nothing was asked of it, for a reason that is not its own, such as an egress proxy that fails. */
@@ -58,7 +60,8 @@ function signalOf({ verdict, errorClass, statusCode }: Met): LaneSignal | null {
   if (errorClass === 'no_token') return null;
   if (verdict === 'postpone') return 'unasked';
   if (NOT_DIALLED.has(errorClass)) return null;
-  if (NO_ANSWER.has(errorClass) || UNAVAILABLE.has(statusCode)) return 'unavailable';
+  if (NO_ANSWER.has(errorClass)) return 'unreachable';
+  if (UNAVAILABLE.has(statusCode)) return 'unavailable';
   if (statusCode === 429) return 'overloaded';
   return statusCode !== null && statusCode >= 500 ? 'broken' : 'answers';
 }
