@@ -89,6 +89,8 @@ export {
   type EndpointEvent,
   EndpointFailing,
   EndpointRecovered,
+  GetLane,
+  type LaneStatus,
   type EndpointStage,
   ReplayDelivery,
   type TestCallResult,

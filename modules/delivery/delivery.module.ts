@@ -6,11 +6,12 @@ import {
   TestWebhookHandler,
 } from './delivery.commands.js';
 import { DeliveryEngine } from './delivery-engine.js';
+import { GetLaneHandler } from './lane.query.js';
 
 /** What the delivery module stands on. */
 export interface DeliveryModuleOptions {
   /**
-   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `SENDER`, `DUE_DELIVERIES`,
+   * Modules that provide `EVENT_STORE`, `STREAM_NAMES`, `CLOCK`, `WEBHOOK_DIRECTORY`, `SENDER`, `DUE_DELIVERIES`, `ENDPOINT_STANDINGS`,
    * `EARLIER_EVENTS` and `DELIVERY_OPTIONS`.
    */
   readonly imports: NonNullable<ModuleMetadata['imports']>;
@@ -31,6 +32,7 @@ export class DeliveryModule {
         ReplayDeliveryHandler,
         DiscardDeliveryHandler,
         TestWebhookHandler,
+        GetLaneHandler,
       ],
       exports: [DeliveryEngine],
     };

@@ -39,5 +39,6 @@ export {
 export { EARLIER_EVENTS, type EarlierEvents, type EventStanding } from './earlier-events.port.js';
 export type { EndpointEvent, EndpointStage } from './endpoint-watch/endpoint.events.js';
 export { EndpointFailing, EndpointRecovered } from './endpoint-watch/endpoint.notifications.js';
+export { GetLane, type LaneStatus } from './lane.query.js';
 export type { HistoryReplay, HistoryReplayAnswer } from './past-events.js';
 export { JITTER_FRACTION, LONGEST_RETRY_AFTER_MS, STANDARD_DELAYS_MS } from './retry-schedule.js';

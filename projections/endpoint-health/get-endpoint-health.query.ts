@@ -60,6 +60,13 @@ export interface EndpointHealth {
   readonly lastFailureAt: string | null;
   /** Failed attempts since the last success. */
   readonly consecutiveFailures: number;
+  /**
+   * When the first of them was recorded; `null` when the last attempt succeeded, or somebody has resumed the webhook or
+   * moved it to another URL since.
+   */
+  readonly failingSince: string | null;
+  /** The last stage of `EndpointFailing` that was recorded of it, 1 to 4; 0 when none was. */
+  readonly warningStage: number;
   /** All hours together. */
   readonly total: EndpointFigures;
   /** Hours in which an attempt started, oldest first. */
@@ -110,9 +117,7 @@ export class GetEndpointHealthHandler implements IQueryHandler<GetEndpointHealth
     ]);
     return {
       webhookId,
-      lastSuccessAt: isoOrNull(endpoint?.last_success_at ?? null),
-      lastFailureAt: isoOrNull(endpoint?.last_failure_at ?? null),
-      consecutiveFailures: endpoint?.consecutive_failures ?? 0,
+      ...fortunesOf(endpoint),
       total: figuresOf(hours),
       hours: hours.map((row) => ({
         hour: new Date(row.hour).toISOString(),
@@ -120,6 +125,18 @@ export class GetEndpointHealthHandler implements IQueryHandler<GetEndpointHealth
       })),
     };
   }
+}
+
+function fortunesOf(
+  endpoint: EndpointRow | undefined,
+): Omit<EndpointHealth, 'webhookId' | 'total' | 'hours'> {
+  return {
+    lastSuccessAt: isoOrNull(endpoint?.last_success_at ?? null),
+    lastFailureAt: isoOrNull(endpoint?.last_failure_at ?? null),
+    consecutiveFailures: endpoint?.consecutive_failures ?? 0,
+    failingSince: isoOrNull(endpoint?.failing_since ?? null),
+    warningStage: endpoint?.warned_stage ?? 0,
+  };
 }
 
 function spanProblems(from: number, to: number): readonly FieldProblem[] {

@@ -265,6 +265,9 @@ describe('deliveries over REST', () => {
     expect(body).toMatchObject({
       webhookId,
       consecutiveFailures: 1,
+      failingSince: expect.any(String),
+      warningStage: 0,
+      lane: { active: 0, concurrency: 10, breaker: 'closed', slowedBy: null, opensAt: null },
       total: {
         attempts: 2,
         successes: 1,

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { LaneStatus } from '../../delivery/index.js';
 import type { EndpointFigures } from '../../../projections/index.js';
 
 const TIME_OR_NULL = { type: 'string', format: 'date-time', nullable: true } as const;
@@ -45,6 +46,30 @@ class EndpointHourResponse extends EndpointFiguresResponse {
   readonly hour!: string;
 }
 
+class LaneResponse implements LaneStatus {
+  @ApiProperty({ description: 'Requests under way.' })
+  readonly active!: number;
+
+  @ApiProperty({ description: 'Deliveries that wait for a place.' })
+  readonly waiting!: number;
+
+  @ApiProperty({ description: 'Requests that may be under way now.' })
+  readonly concurrency!: number;
+
+  @ApiProperty({ enum: ['closed', 'open', 'half-open'], description: 'Of the circuit breaker.' })
+  readonly breaker!: LaneStatus['breaker'];
+
+  @ApiProperty({
+    enum: ['retry-after', 'breaker', 'postponed', 'overloaded', 'rate-limit'],
+    type: 'string',
+    nullable: true,
+  })
+  readonly slowedBy!: LaneStatus['slowedBy'];
+
+  @ApiProperty({ ...TIME_OR_NULL, description: 'When the next request may start; `null`: now.' })
+  readonly opensAt!: string | null;
+}
+
 /** How the endpoint of a webhook fares. */
 export class EndpointHealthResponse {
   @ApiProperty()
@@ -58,6 +83,22 @@ export class EndpointHealthResponse {
 
   @ApiProperty({ description: 'Failed attempts since the last success.' })
   readonly consecutiveFailures!: number;
+
+  @ApiProperty({
+    ...TIME_OR_NULL,
+    description: 'Since when every attempt has failed; `null`: the last one did not.',
+  })
+  readonly failingSince!: string | null;
+
+  @ApiProperty({
+    minimum: 0,
+    maximum: 4,
+    description: 'What was said of that: 1 to 3 are warnings, at 4 the webhook is disabled.',
+  })
+  readonly warningStage!: number;
+
+  @ApiProperty({ type: LaneResponse, description: 'How fast this instance goes, and why.' })
+  readonly lane!: LaneResponse;
 
   @ApiProperty({ type: EndpointFiguresResponse, description: 'All hours together.' })
   readonly total!: EndpointFiguresResponse;

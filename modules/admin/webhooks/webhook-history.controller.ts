@@ -2,6 +2,7 @@ import { Get, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiOperation } from '@nestjs/swagger';
 import { GetEndpointHealth, GetUndelivered } from '../../../projections/index.js';
+import { GetLane } from '../../delivery/index.js';
 import { GetAudit } from '../../reconciler/index.js';
 import { WebhooksService } from '../../registry/index.js';
 import { ApiController } from '../api-controller.decorator.js';
@@ -47,7 +48,8 @@ export class WebhookHistoryController {
   /** @throws PosthornError `PSH_REGISTRY_NOT_FOUND`, `PSH_PROJECTION_QUERY_INVALID` */
   @Get(':id/health')
   @ApiOperation({
-    summary: 'Attempts, success rate and latency of an endpoint, hour by hour',
+    summary:
+      'How an endpoint fares: what slows it, since when it fails, and its attempts hour by hour',
     description: 'At most 31 days. Default: the last 24 hours.',
   })
   @ApiOkResponse({ type: EndpointHealthResponse })
@@ -56,7 +58,11 @@ export class WebhookHistoryController {
     @Query() request: SpanRequest,
   ): Promise<EndpointHealthResponse> {
     const { id: webhookId } = await this.#webhooks.get(id);
-    return this.#queries.execute(new GetEndpointHealth({ webhookId, ...spanOf(request) }));
+    const health = await this.#queries.execute(
+      new GetEndpointHealth({ webhookId, ...spanOf(request) }),
+    );
+    const lane = await this.#queries.execute(new GetLane(webhookId));
+    return { ...health, lane };
   }
 
   /** @throws PosthornError `PSH_PROJECTION_CURSOR_INVALID`, `PSH_PROJECTION_LAGGING` */
