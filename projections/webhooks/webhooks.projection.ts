@@ -116,6 +116,8 @@ function changesOf(
     }
     case 'WebhookRemoved':
       return { is_removed: 1, release: event.data.release ?? null };
+    // The same secrets under another key: nothing that is shown of them changes.
+    case 'WebhookSecretsResealed':
     default:
       return undefined;
   }

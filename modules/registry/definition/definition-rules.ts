@@ -19,7 +19,7 @@ import { checkOrdering } from './ordering-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
 import { checkRateLimit } from './rate-rules.js';
 import { checkRetry } from './retry-rules.js';
-import { checkReferringAuth, checkResolvable } from './secret-reference.js';
+import { checkReferringAuth, checkResolvable } from './reference-rules.js';
 import { checkUrl, type UrlPolicy } from './url-rules.js';
 import { DEFAULT_SIGNING } from './signing-policy.js';
 import { checkNamedSecrets, checkSigning, checkSigningPolicy, keysFor } from './signing-rules.js';
