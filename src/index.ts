@@ -15,6 +15,8 @@ export { PosthornHealth } from './wiring/health.service.js';
 // Webhooks: declared, registered, changed
 export {
   type AuthInput,
+  type ClientCertificateInput,
+  type TlsInput,
   type OAuth2Input,
   ChangeWebhook,
   type CommandOptions,

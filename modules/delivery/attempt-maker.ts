@@ -109,6 +109,7 @@ export class AttemptMaker {
       signingProfiles: signingOf(definition).profiles,
       eventType: event.type,
       auth: this.#auths.of(credentials, subject),
+      tls: credentials.tls,
       timeoutMs: definition.timeoutMs,
       isReplay: subject.isReplay,
     };

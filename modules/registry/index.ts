@@ -26,6 +26,8 @@ export type { UrlPolicy } from './definition/url-rules.js';
 export { signingOf } from './definition/signing-policy.js';
 export type {
   AuthInput,
+  ClientCertificateInput,
+  TlsInput,
   OrderingInput,
   OAuth2Input,
   SigningInput,
@@ -73,6 +75,7 @@ export {
 } from './webhook.js';
 export type {
   AuthOf,
+  TlsOf,
   CodeSecret,
   EncryptedSecret,
   EnvelopeKind,

@@ -59,6 +59,7 @@ describe('the registry', () => {
       auth: { type: 'bearer', token: 'clear-token' },
       headers: { 'X-Api-Key': 'clear-key', 'X-Plain': 'plain' },
       signingSecrets: [signing],
+      tls: null,
     });
     expect(await webhooks.revealSigningSecret('orders')).toBe(signing);
     await expect(webhooks.rotateSecret('orders')).rejects.toMatchObject({

@@ -187,6 +187,16 @@ export interface OAuth2AuthOf<Secret> {
 
 export type StoredAuth = AuthOf<StoredSecret>;
 
+/** What a TLS client presents and trusts, as PEM; `Secret` is what stands for the key. */
+export interface TlsOf<Secret> {
+  /** The certificate with the chain up to its authority, and its key; `null`: none. */
+  readonly clientCertificate: { readonly certificate: string; readonly key: Secret } | null;
+  /** Trusted beside those that all requests trust. */
+  readonly certificateAuthorities: readonly string[];
+}
+
+export type StoredTls = TlsOf<StoredSecret>;
+
 /** The whole definition of a webhook, as it is recorded. */
 export interface WebhookDefinitionRecord {
   readonly url: string;
@@ -199,6 +209,8 @@ export interface WebhookDefinitionRecord {
   readonly isGlobal: boolean;
   readonly headers: Readonly<Record<string, StoredSecret | string>>;
   readonly auth: StoredAuth;
+  /** Certificates of its own; absent: none. */
+  readonly tls?: StoredTls;
   /** Newest first, of either kind: those that have a public key are asymmetric. */
   readonly signingSecrets: readonly StoredSecret[];
   /** How requests are signed; absent: with symmetric secrets, as Standard Webhooks says. */

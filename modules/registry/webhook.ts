@@ -5,6 +5,7 @@ import type {
   RateLimit,
   RetryPolicy,
   SourceSelection,
+  TlsOf,
   WebhookDefinitionRecord,
   WebhookOwner,
   WebhookStatus,
@@ -44,6 +45,8 @@ export interface WebhookCredentials {
   readonly signingSecrets: readonly string[];
   /** How requests are authorised. */
   readonly auth: AuthOf<string>;
+  /** Certificates of its own; `null`: none. */
+  readonly tls: TlsOf<string> | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 

@@ -42,6 +42,13 @@ export interface OAuth2Client {
   readonly clientAuthentication?: 'basic' | 'post';
 }
 
+/** What the TLS client of a request presents and trusts, in PEM; the key in clear: never logged, never recorded. */
+export interface RequestTls {
+  readonly clientCertificate: { readonly certificate: string; readonly key: string } | null;
+  /** Trusted beside those that all requests trust. */
+  readonly certificateAuthorities: readonly string[];
+}
+
 /** One request to an endpoint, complete but for its signature. */
 export interface OutgoingRequest {
   /** The `webhook-id`: the same for every attempt of a delivery. */
@@ -71,6 +78,8 @@ export interface OutgoingRequest {
   readonly eventType?: string;
   /** How it is authorised. */
   readonly auth: RequestAuth;
+  /** Certificates of its own, as PEM; read once for as long as the object is in use. @default what all requests share */
+  readonly tls?: RequestTls | null;
   /** One deadline over DNS, connect, TLS, headers and body, in milliseconds. */
   readonly timeoutMs: number;
   /** Whether a replay asked for this attempt: it is sent with `webhook-replay: true` under the same `webhook-id`. */

@@ -11,6 +11,7 @@ import { checkSendingOptions, type SendingOptions } from './sending.options.js';
 import { AccessTokens } from './auth/access-tokens.js';
 import { authorization } from './auth/authorization.step.js';
 import { oauth2 } from './auth/oauth2.step.js';
+import { TlsIdentities } from './auth/tls-identities.js';
 import { tokenResolver } from './auth/token-resolver.step.js';
 import { contentHeaders } from './steps/content-headers.step.js';
 import { httpsOnly } from './steps/https-only.step.js';
@@ -32,6 +33,7 @@ export class UndiciSender implements Sender {
   readonly #egress: Egress;
   readonly #maxBodyBytes: number;
   readonly #dispatch: Dispatch;
+  readonly #identities = new TlsIdentities();
   readonly #targets = new BoundedCache<string, Target>(MOST_TARGETS, targetOf);
 
   /** @throws PosthornError PSH_SENDING_INVALID_OPTIONS with every mistake in `problems` */
@@ -72,7 +74,8 @@ export class UndiciSender implements Sender {
         const reason = `the body has ${request.body.length} bytes, ${this.#maxBodyBytes} are allowed`;
         throw new SendFailure('invalid_request', reason);
       }
-      const exchange = { request, target, startedAt, headers: [], secrets, signal, tls: null };
+      const tls = request.tls ? this.#identities.of(request.tls) : null;
+      const exchange = { request, target, startedAt, headers: [], secrets, signal, tls };
       return await this.#dispatch(exchange);
     } catch (error) {
       return refusedResult({ request, startedAt, secrets }, sendFailureOf(error));

@@ -3,6 +3,8 @@ import type {
   OAuth2AuthOf,
   StoredAuth,
   StoredSecret,
+  StoredTls,
+  TlsOf,
   WebhookDefinitionRecord,
 } from '../../modules/registry/webhook.events.js';
 
@@ -18,12 +20,13 @@ export interface MaskedSecret {
   readonly publicKey?: string;
 }
 
-type SecretField = 'headers' | 'auth' | 'signingSecrets';
+type SecretField = 'headers' | 'auth' | 'tls' | 'signingSecrets';
 
 /** The definition of a webhook with every secret masked. */
 export interface MaskedDefinition extends Omit<WebhookDefinitionRecord, SecretField> {
   readonly headers: Readonly<Record<string, MaskedSecret | string>>;
   readonly auth: AuthOf<MaskedSecret>;
+  readonly tls?: TlsOf<MaskedSecret>;
   readonly signingSecrets: readonly MaskedSecret[];
 }
 
@@ -32,7 +35,7 @@ export interface MaskedDefinition extends Omit<WebhookDefinitionRecord, SecretFi
  * is not shown before somebody has decided that it may be.
  */
 export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
-  const { auth, headers, signingSecrets } = definition;
+  const { auth, headers, signingSecrets, tls } = definition;
   const { namedSigningSecrets, ordering, rateLimit, signing } = definition;
   return {
     url: definition.url,
@@ -47,6 +50,7 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
       ]),
     ),
     auth: maskedAuth(auth),
+    ...(tls === undefined ? {} : { tls: maskedTls(tls) }),
     signingSecrets: signingSecrets.map(maskedSecret),
     ...(namedSigningSecrets === undefined ? {} : { namedSigningSecrets }),
     ...(signing === undefined ? {} : { signing }),
@@ -58,6 +62,16 @@ export function masked(definition: WebhookDefinitionRecord): MaskedDefinition {
     isReplayable: definition.isReplayable,
     isActive: definition.isActive,
     description: definition.description,
+  };
+}
+
+function maskedTls({ clientCertificate, certificateAuthorities }: StoredTls): TlsOf<MaskedSecret> {
+  return {
+    certificateAuthorities,
+    clientCertificate: clientCertificate && {
+      certificate: clientCertificate.certificate,
+      key: maskedSecret(clientCertificate.key),
+    },
   };
 }
 

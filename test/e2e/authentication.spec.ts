@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
 import type { Provider } from '@nestjs/common';
 import { type DefinitionBuilder, Webhook, type WebhookDefinition } from '../../src/index.js';
+import { certificate, testAuthority } from '../hostile/certificates.js';
+import { Endpoint } from '../hostile/endpoint.js';
 import { DeliveryWorld } from '../support/delivery-world.js';
 import { answerJson, TokenServer } from '../support/token-server.js';
 import type { ReceivedRequest } from '../support/recording-receiver.js';
@@ -113,6 +115,36 @@ describe('webhooks with every kind of authorisation', () => {
     const log = await logText();
     const told = KINDS.flatMap(({ secrets }) => secrets).filter((secret) => log.includes(secret));
     expect(told).toEqual([]);
+  });
+
+  it('present their client certificate after a restart, registered and declared', async () => {
+    const client = certificate('endpoint');
+    const identity = { certificate: client.cert, key: client.key };
+    const tls = { ...client, requestCert: true, rejectUnauthorized: true, ca: testAuthority() };
+    const endpoint = await Endpoint.start(undefined, { tls });
+    const define = (webhook: DefinitionBuilder): DefinitionBuilder =>
+      webhook
+        .withEventType('order.*')
+        .withClientCertificate(identity)
+        .withCertificateAuthority(testAuthority());
+    const declared = declaredAt(world, 'declared', (webhook) =>
+      define(webhook.toUrl(endpoint.url())),
+    );
+    const first = await world.start({}, undefined, [declared]);
+    await first.webhooks.register('api', endpoint.url(), define);
+    // A change of one part leaves the key as it is.
+    await first.webhooks.change('api', {
+      tls: { certificateAuthorities: [testAuthority(), client.cert] },
+    });
+    await first.app.close();
+
+    await world.start({}, undefined, [declared]);
+    await world.append();
+    await world.untilRecorded(2, 'DeliverySucceeded');
+
+    expect(endpoint.requests).toHaveLength(2);
+    expect(await logText()).not.toContain('PRIVATE KEY');
+    await endpoint.close();
   });
 
   it('are tried again by the schedule when the token endpoint refuses the client', async () => {

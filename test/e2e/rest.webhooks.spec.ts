@@ -1,3 +1,4 @@
+import { certificate } from '../hostile/certificates.js';
 import { RecordingReceiver } from '../support/recording-receiver.js';
 import { RestServer } from '../support/rest-server.js';
 
@@ -81,6 +82,21 @@ describe('/api/v1/webhooks', () => {
     expect(body).toMatchObject({ auth: shown });
     expect((listed as { auth: unknown }).auth).toEqual(shown);
     expect(JSON.stringify(listed)).not.toContain(SECRET);
+  });
+
+  it('shows certificates, and no key of theirs', async () => {
+    const { cert, key } = certificate('endpoint');
+    const tls = { clientCertificate: { certificate: cert, key } };
+    const url = 'https://partner.example/hooks';
+    const { body } = await register('tls', { tls, url }).expect(201);
+
+    expect(body).toMatchObject({
+      tls: {
+        clientCertificate: { certificate: cert, key: '********' },
+        certificateAuthorities: [],
+      },
+    });
+    expect(JSON.stringify(body)).not.toContain('PRIVATE KEY');
   });
 
   it('refuses an id that is taken', async () => {

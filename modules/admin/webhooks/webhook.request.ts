@@ -13,6 +13,7 @@ import {
   SECRET_SCHEMA,
 } from './auth.request.js';
 import type { SecretInput } from '../../registry/index.js';
+import { TlsRequest } from './tls.request.js';
 import { RATE_LIMIT } from './rate-limit.schema.js';
 
 const PROFILE_KINDS = ['standard', 'github', 'stripe'] as const;
@@ -129,6 +130,9 @@ export class RegisterWebhookRequest {
 
   @ApiPropertyOptional(AUTH_REQUEST_SCHEMA)
   readonly auth?: AuthRequest;
+
+  @ApiPropertyOptional({ type: TlsRequest, description: 'Certificates of its own.' })
+  readonly tls?: TlsRequest;
 
   @ApiPropertyOptional({ type: SigningRequest, description: 'How requests are signed.' })
   readonly signing?: SigningRequest;

@@ -19,6 +19,7 @@ import {
   type WebhookStatus,
 } from '../../registry/index.js';
 import { AuthResponse, toAuthResponse } from './auth.response.js';
+import { TlsResponse, toTlsResponse } from './tls.response.js';
 import { RATE_LIMIT } from './rate-limit.schema.js';
 
 /** What stands where a secret is. */
@@ -83,6 +84,13 @@ export class WebhookResponse {
 
   @ApiProperty({ type: AuthResponse })
   readonly auth!: AuthResponse;
+
+  @ApiProperty({
+    type: TlsResponse,
+    nullable: true,
+    description: '`null`: no certificates of its own.',
+  })
+  readonly tls!: TlsResponse | null;
 
   @ApiProperty({ type: SigningResponse })
   readonly signing!: SigningResponse;
@@ -240,6 +248,7 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     isGlobal: definition.isGlobal,
     headers: maskedHeaders(definition.headers),
     auth: toAuthResponse(definition.auth, MASK),
+    tls: toTlsResponse(definition.tls, MASK),
     signing: signingOf(definition),
     filter: definition.filter ?? null,
     envelope: envelopeKindOf(definition),

@@ -5,14 +5,16 @@ import type { RecordPatch } from '../definition/definition-record.js';
 import { recordedOrdering } from '../definition/ordering-rules.js';
 import { recordedParts } from '../definition/envelope-rules.js';
 import { DEFAULT_SIGNING, recordedSigning } from '../definition/signing-policy.js';
+import { mapTls, NO_TLS, recordedTls } from '../definition/tls-mapping.js';
 import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js';
 
-/** The definition after a change: headers and signing are merged, everything else replaces what was. */
+/** The definition after a change: headers, signing and TLS are merged, everything else replaces what was. */
 export function patched(
   {
     ordering: orderedBefore,
     rateLimit: limitBefore,
     signing: signingBefore,
+    tls: tlsBefore = NO_TLS,
     envelope: envelopeBefore,
     filter: filterBefore,
     transform: transformBefore,
@@ -23,6 +25,7 @@ export function patched(
     ordering = orderedBefore ?? null,
     rateLimit = limitBefore,
     signing,
+    tls,
     envelope = envelopeBefore,
     filter = filterBefore,
     transform = transformBefore,
@@ -42,6 +45,7 @@ export function patched(
     ...(rateLimit && { rateLimit }),
     ...recordedOrdering(ordering),
     ...recordedSigning({ ...(signingBefore ?? DEFAULT_SIGNING), ...signing }),
+    ...recordedTls({ ...tlsBefore, ...tls }),
     ...recordedParts({ envelope, filter, transform }),
     headers: Object.fromEntries([...kept, ...added]),
   };
@@ -68,7 +72,9 @@ export function keepEqualSecrets(
   );
   const authBefore = secretsOfAuth(before.auth);
   const auth = mapAuth(next.auth, (secret, field) => sameOr(secret, authBefore.get(field)));
-  return { ...next, headers: Object.fromEntries(headers), auth };
+  const keyBefore = before.tls?.clientCertificate?.key;
+  const tls = next.tls && mapTls(next.tls, (key) => sameOr(key, keyBefore));
+  return { ...next, headers: Object.fromEntries(headers), auth, ...(tls && { tls }) };
 }
 
 function sameOr<Value extends StoredSecret | string>(

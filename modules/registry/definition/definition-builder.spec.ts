@@ -45,6 +45,7 @@ describe('DefinitionBuilder', () => {
       isGlobal: false,
       headers: {},
       auth: { type: 'none' },
+      tls: { clientCertificate: null, certificateAuthorities: [] },
       signing: {
         keys: 'symmetric',
         profiles: [

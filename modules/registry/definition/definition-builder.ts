@@ -14,6 +14,7 @@ import type { SecretInput } from './secret-reference.js';
 import type { WebhookDraft } from './webhook-draft.js';
 import type {
   AuthInput,
+  ClientCertificateInput,
   OAuth2Input,
   OrderingInput,
   SigningInput,
@@ -152,6 +153,28 @@ export class DefinitionBuilder {
    */
   withOAuth2(client: OAuth2Input): this {
     return this.#auth({ ...client, type: 'oauth2' });
+  }
+
+  /**
+   * Presents this certificate to the endpoint (mTLS), and to the token endpoint where there is one. It goes together with
+   * every kind of authorisation.
+   *
+   * @param client PEM texts: the certificate with the chain up to its authority, its key, and the passphrase of the key
+   */
+  withClientCertificate(client: ClientCertificateInput): this {
+    return this.#set({ tls: { ...this.#fields.tls, clientCertificate: client } });
+  }
+
+  /**
+   * Trusts these authorities too when it connects to the endpoint, and to the token endpoint where there is one: those of a
+   * private network, say, or the very certificate of an endpoint that signed its own. What is repeated adds up.
+   *
+   * @param certificates in PEM; one text may hold several, 20 in all
+   */
+  withCertificateAuthority(...certificates: readonly string[]): this {
+    const { certificateAuthorities, ...tls } = this.#fields.tls ?? {};
+    const all = [...(certificateAuthorities ?? []), ...certificates];
+    return this.#set({ tls: { ...tls, certificateAuthorities: all } });
   }
 
   /** Sends no authorisation: the default, and the way to take back an earlier one. */

@@ -12,6 +12,11 @@ export const DEFINITION_LIMITS = {
   /** Names and values together. */
   headersLength: 16_384,
   bearerTokenLength: 8_192,
+  /** Of a chain, and authorities. */
+  certificates: 20,
+  /** All of a text in PEM. */
+  certificatesLength: 65_536,
+  clientKeyLength: 16_384,
   clientIdLength: 1_024,
   clientSecretLength: 8_192,
   /** Scope, audience and resource, each. */

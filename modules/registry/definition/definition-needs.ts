@@ -26,6 +26,7 @@ const KNOWN_FIELDS: Readonly<Record<keyof WebhookDefinitionRecord, true>> = {
   isGlobal: true,
   headers: true,
   auth: true,
+  tls: true,
   signingSecrets: true,
   signing: true,
   namedSigningSecrets: true,

@@ -10,6 +10,7 @@ import type {
   StoredAuth,
   StoredQuestion,
   StoredSecret,
+  StoredTls,
   WebhookDefinitionRecord,
   WebhookOwner,
 } from '../webhook.events.js';
@@ -21,7 +22,8 @@ import { recordedOrdering } from './ordering-rules.js';
 import { recordedParts } from './envelope-rules.js';
 import { kindOf, kindsOf, recordedSigning } from './signing-policy.js';
 import { storedPart } from '../functions/declared-function.js';
-import type { AuthDraft, PatchDraft, WebhookDraft } from './webhook-draft.js';
+import { mapTls, NO_TLS, recordedTls } from './tls-mapping.js';
+import type { AuthDraft, PatchDraft, TlsDraft, WebhookDraft } from './webhook-draft.js';
 
 /** Turns a clear secret into what may be stored of it. */
 export type StoreSecret = (clear: ClearSecret, field: string) => StoredSecret;
@@ -64,6 +66,7 @@ export function recordOf(
     ...(rateLimit && { rateLimit }),
     headers: storedHeaders(draft.headers, store),
     auth: storedAuth(draft.auth, store),
+    ...recordedTls(mapTls(draft.tls, store)),
     signingSecrets: [...named, ...unnamed.map(generate)],
     ...recordedSigning(draft.signing),
     ...recordedParts({
@@ -84,6 +87,7 @@ export type RecordPatch = Partial<
     | 'ordering'
     | 'rateLimit'
     | 'signing'
+    | 'tls'
     | 'signingSecrets'
     | 'namedSigningSecrets'
     | 'envelope'
@@ -97,6 +101,7 @@ export type RecordPatch = Partial<
   readonly rateLimit?: RateLimit | null;
   readonly headers?: Readonly<Record<string, StoredSecret | string | null>>;
   readonly signing?: Partial<SigningPolicy>;
+  readonly tls?: Partial<StoredTls>;
   readonly envelope?: EnvelopeKind;
   /** `null`: none any more. */
   readonly filter?: StoredQuestion | null;
@@ -105,12 +110,13 @@ export type RecordPatch = Partial<
 };
 
 export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatch {
-  const { auth, headers, filter, transform, ...plain } = draft;
+  const { auth, headers, filter, tls, transform, ...plain } = draft;
   return {
     ...plain,
     ...(headers && { headers: storedHeaders(headers, store) }),
     ...(auth && { auth: storedAuth(auth, store) }),
     ...(filter !== undefined && { filter: storedPart(filter) }),
+    ...(tls && { tls: storedTlsPatch(tls, store) }),
     ...(transform !== undefined && { transform: storedPart(transform) }),
   };
 }
@@ -149,6 +155,11 @@ function storedHeaders<Value extends ClearSecret | string | null>(
   return Object.fromEntries(stored) as Record<string, StoredSecret | Exclude<Value, ClearSecret>>;
 }
 
+function storedTlsPatch(tls: Partial<TlsDraft>, store: StoreSecret): Partial<StoredTls> {
+  const stored = mapTls({ ...NO_TLS, ...tls }, store);
+  return Object.fromEntries(Object.entries(stored).filter(([part]) => Object.hasOwn(tls, part)));
+}
+
 function storedAuth(draft: AuthDraft, store: StoreSecret): StoredAuth {
   const auth = mapAuth(draft, store);
   return auth.type === 'resolver' ? { ...auth, resolve: storedPart(auth.resolve) } : auth;
@@ -161,7 +172,7 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     shown(value),
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
-  const { isReplayable, isActive, description, auth } = record;
+  const { isReplayable, isActive, description, auth, tls } = record;
   const { envelope, filter, ordering, rateLimit, signing, transform } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
@@ -176,6 +187,7 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     eventTypes: [...new Set(record.eventTypes)].sort(),
     headers: Object.fromEntries(headers) as Record<string, unknown>,
     auth: mapAuth(auth, shown),
+    ...(tls && { tls: mapTls(tls, shown) }),
   };
 }
 

@@ -23,7 +23,9 @@ import { checkReferringAuth, checkResolvable } from './reference-rules.js';
 import { checkUrl, type UrlPolicy } from './url-rules.js';
 import { DEFAULT_SIGNING } from './signing-policy.js';
 import { checkNamedSecrets, checkSigning, checkSigningPolicy, keysFor } from './signing-rules.js';
-import type { EnvelopeKind, SigningPolicy } from '../webhook.events.js';
+import { NO_TLS } from './tls-mapping.js';
+import { checkTls } from './tls-rules.js';
+import type { EnvelopeKind, SigningPolicy, TlsOf } from '../webhook.events.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
 
 /** What a definition is judged by, beyond what holds for every one. */
@@ -43,12 +45,13 @@ export interface DefinitionRules {
 }
 
 type Drafted = {
-  readonly [Field in keyof WebhookDraft]: Field extends 'headers' | 'signing'
+  readonly [Field in keyof WebhookDraft]: Field extends 'headers' | 'signing' | 'tls'
     ? NonNullable<PatchDraft[Field]>
     : WebhookDraft[Field];
 };
 
-type CheckedFields = Partial<Omit<WebhookDraft, 'signing'>> & Pick<PatchDraft, 'signing'>;
+type CheckedFields = Partial<Omit<WebhookDraft, 'signing' | 'tls'>> &
+  Pick<PatchDraft, 'signing' | 'tls'>;
 
 interface Checking {
   readonly rules: DefinitionRules;
@@ -69,6 +72,7 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
     checkHeaders(value, { reserved: rules.reservedHeaders, canRemove: isPatch }, problems),
   auth: (value, { rules, problems }) =>
     checkReferringAuth(value, (auth) => checkAuth(auth, rules, problems), problems),
+  tls: (value, { rules, problems }) => checkTls(value, rules, problems),
   signing: (value, { problems }) => checkSigning(value, problems),
   signingSecrets: (value, { problems }) => checkSigningSecrets(value, problems),
   retry: (value, { problems }) => checkRetry(value, problems),
@@ -98,6 +102,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   isGlobal: false,
   headers: {},
   auth: { type: 'none' },
+  tls: NO_TLS,
   signing: DEFAULT_SIGNING,
   signingSecrets: [],
   retry: { kind: 'standard' },
@@ -129,7 +134,12 @@ export function parseDefinition(
   const fields = checkFields(input, ['url', 'eventTypes'], { rules, problems, isPatch: false });
   const { signingSecrets = [] } = fields;
   const signing = { ...DEFAULT_SIGNING, keys: keysFor(signingSecrets), ...fields.signing };
-  const draft = { ...DEFAULTS, ...fields, signing } as WebhookDraft;
+  const draft = {
+    ...DEFAULTS,
+    ...fields,
+    signing,
+    tls: { ...NO_TLS, ...fields.tls },
+  } as WebhookDraft;
   checkNamedSecrets(signingSecrets, signing, problems);
   checkResolvable(fields, rules.canResolveSecrets ?? false, problems);
   const together = crossFieldProblems({
@@ -160,6 +170,9 @@ export function crossFieldProblems(definition: {
   readonly isGlobal: boolean;
   readonly authType: string;
   readonly headerNames: readonly string[];
+  /** `undefined`: it is a mistake itself. */
+  readonly url: string | undefined;
+  readonly tls?: TlsOf<unknown>;
   readonly signing: SigningPolicy;
   readonly envelope?: EnvelopeKind;
   readonly transform?: object | null;
@@ -183,6 +196,13 @@ export function crossFieldProblems(definition: {
     );
   }
   checkEnvelopeAlone(definition, problems);
+  if (definition.tls?.clientCertificate && definition.url?.startsWith('http:')) {
+    problems.add(
+      'tls.clientCertificate',
+      'the URL is not https, so no certificate would be presented',
+      'Use https, or drop the certificate.',
+    );
+  }
   checkSigningPolicy(definition.signing, problems);
   const { profiles } = definition.signing;
   const ofSignature = new Set(profiles.flatMap(({ headers }) => Object.values(headers)));

@@ -1,4 +1,5 @@
 import { mapAuth } from './auth-mapping.js';
+import { mapTls } from './tls-mapping.js';
 import type { StoredSecret, WebhookDefinitionRecord } from '../webhook.events.js';
 
 /** Fields of the secrets of a webhook, as they are bound to their encryption. */
@@ -32,6 +33,7 @@ export function withSecrets(
     ...record,
     headers: Object.fromEntries(headers) as WebhookDefinitionRecord['headers'],
     auth: mapAuth(record.auth, replace),
+    ...(record.tls && { tls: mapTls(record.tls, replace) }),
     signingSecrets: record.signingSecrets.map((one) => replace(one, SECRET_FIELDS.signingSecret)),
   };
 }

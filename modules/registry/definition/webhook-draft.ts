@@ -7,11 +7,14 @@ import type {
   SigningPolicy,
   SourceSelection,
   StartFrom,
+  TlsOf,
 } from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
 import type { DeclaredFunction, Question } from '../functions/declared-function.js';
 import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
 import type { HeaderDraft } from './header-rules.js';
+
+export type TlsDraft = TlsOf<ClearSecret>;
 
 export type AuthDraft = AuthOf<ClearSecret, DeclaredFunction<TokenResolver>>;
 
@@ -26,6 +29,7 @@ export interface WebhookDraft {
   readonly isGlobal: boolean;
   readonly headers: Readonly<Record<string, HeaderDraft>>;
   readonly auth: AuthDraft;
+  readonly tls: TlsDraft;
   readonly signing: SigningPolicy;
   /** Newest first; of a kind that is in use and has none, one is to be generated. */
   readonly signingSecrets: readonly ClearSecret[];
@@ -48,8 +52,9 @@ export interface WebhookDraft {
 
 /** A change that passed every check, with its secrets still in clear. */
 export type PatchDraft = Partial<
-  Omit<WebhookDraft, 'headers' | 'signing' | 'signingSecrets' | 'startFrom'>
+  Omit<WebhookDraft, 'headers' | 'signing' | 'signingSecrets' | 'startFrom' | 'tls'>
 > & {
   readonly headers?: Readonly<Record<string, HeaderDraft | null>>;
   readonly signing?: Partial<SigningPolicy>;
+  readonly tls?: Partial<TlsDraft>;
 };

@@ -18,6 +18,23 @@ import type { SecretInput } from './secret-reference.js';
 /** A client of an OAuth 2 authorization server, its secret in clear: give one of `tokenUrl` and `issuer`. */
 export type OAuth2Input = Omit<OAuth2AuthOf<SecretInput>, 'type'>;
 
+/** A certificate with which the client shows who it is (mTLS), in PEM. */
+export interface ClientCertificateInput {
+  /** The certificate, with the chain up to its authority after it. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Of the key, where it is encrypted. */
+  readonly passphrase?: string;
+}
+
+/** Certificates of a webhook of its own. */
+export interface TlsInput {
+  /** `null`: none. */
+  readonly clientCertificate?: ClientCertificateInput | null;
+  /** Trusted beside those that all requests trust; at most 20. */
+  readonly certificateAuthorities?: readonly string[] | null;
+}
+
 /** How requests are authorised, secrets in clear. */
 export type AuthInput = AuthOf<SecretInput, FunctionInput<TokenResolver>>;
 
@@ -65,6 +82,8 @@ export interface WebhookInput {
   /** Static headers by name. A value given as plain text is kept secret. */
   readonly headers?: Readonly<Record<string, HeaderInput>>;
   readonly auth?: AuthInput;
+  /** A client certificate, and authorities, of its own. */
+  readonly tls?: TlsInput;
   /** Default: a symmetric secret, and Standard Webhooks. */
   readonly signing?: SigningInput;
   /** `whsec_...` or `whsk_...`, newest first, every one signs; default: one of each kind in use is generated. */
@@ -99,7 +118,7 @@ export interface WebhookInput {
 
 /**
  * What may be changed about a webhook: fields that are absent stay as they are. Headers are merged by name, `null` drops
- * one (RFC 7396), and so are the two parts of `signing`; everything else replaces what was.
+ * one (RFC 7396), and so are the two parts each of `signing` and `tls`; everything else replaces what was.
  */
 export type WebhookPatch = Partial<
   Omit<WebhookInput, 'headers' | 'signingSecrets' | 'startFrom'>

@@ -2,10 +2,11 @@ import type { Clock } from '../../kernel/index.js';
 import { codeMissing, type WebhookCode } from '../declaration/webhook-code.js';
 import { mapAuth, secretsOfAuth } from '../definition/auth-mapping.js';
 import { SECRET_FIELDS } from '../definition/definition-secrets.js';
+import { mapTls } from '../definition/tls-mapping.js';
 import type { WebhookDraft } from '../definition/webhook-draft.js';
 import { kindOf } from '../definition/signing-policy.js';
 import { endOf } from '../signing-keys.js';
-import type { AuthOf, StoredSecret } from '../webhook.events.js';
+import type { AuthOf, StoredSecret, TlsOf } from '../webhook.events.js';
 import type { Webhook, WebhookCredentials } from '../webhook.js';
 import { hasReferences, ReferredSecrets } from './referred-secrets.js';
 import type { VaultKeeper } from './vault-keeper.js';
@@ -14,6 +15,7 @@ interface OpenedCredentials {
   readonly webhook: Webhook;
   readonly signingSecrets: readonly { readonly clear: string; readonly expiresAt: number }[];
   readonly auth: AuthOf<string>;
+  readonly tls: TlsOf<string> | null;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -66,9 +68,9 @@ export class CredentialStore {
       if (!hasReferences(webhook)) this.#opened.set(webhook.id, opened);
     }
     const now = this.#clock.now();
-    const { auth, headers, signingSecrets } = opened;
+    const { auth, headers, signingSecrets, tls } = opened;
     const valid = signingSecrets.filter(({ expiresAt }) => expiresAt > now);
-    return { auth, headers, signingSecrets: valid.map(({ clear }) => clear) };
+    return { auth, tls, headers, signingSecrets: valid.map(({ clear }) => clear) };
   }
 
   /** Forgets what was opened for the webhook. */
@@ -92,7 +94,7 @@ export class CredentialStore {
   }
 
   #open(webhook: Webhook): OpenedCredentials {
-    const { headers, auth, signingSecrets } = webhook.definition;
+    const { headers, auth, signingSecrets, tls } = webhook.definition;
     const open = this.#opener(webhook);
     return {
       webhook,
@@ -101,6 +103,7 @@ export class CredentialStore {
         expiresAt: endOf(secret),
       })),
       auth: mapAuth(auth, open),
+      tls: tls ? mapTls(tls, open) : null,
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [
           name,
@@ -146,8 +149,15 @@ function secretsOf(draft: WebhookDraft): readonly (readonly [field: string, clea
     ...Object.entries(draft.headers).flatMap(([name, value]) =>
       typeof value === 'string' ? [] : [[SECRET_FIELDS.header(name), value.reveal()] as const],
     ),
+    ...secretsOfTls(draft),
     ...[...secretsOfAuth(draft.auth)].map(([field, secret]) => [field, secret.reveal()] as const),
   ];
+}
+
+function secretsOfTls({ tls }: WebhookDraft): readonly (readonly [string, string])[] {
+  const found: [string, string][] = [];
+  mapTls(tls, (key, field) => found.push([field, key.reveal()]));
+  return found;
 }
 
 function keyOf(field: string, fingerprint: string): string {
