@@ -1,4 +1,4 @@
-import { ManualClock } from '../kernel/manual-clock.js';
+import { ManualClock } from '../kernel/index.js';
 import { IntakePace } from './intake-pace.js';
 
 /** A pace whose thread is at work for a given part of each stretch of time. */
