@@ -200,7 +200,7 @@ onEmbeddedStore('planted secrets', () => {
       const { body } = await call('get', `/deliveries?eventId=${event.id}&limit=100`);
       const items = body['items'] as { readonly status: string }[];
       const ended = items.filter(({ status }) => /succeeded|dead/u.test(status));
-      return ended.length === Object.keys(endpoints()).length + 4;
+      return ended.length === Object.keys(endpoints()).length + 6;
     });
   }
 
@@ -209,6 +209,14 @@ onEmbeddedStore('planted secrets', () => {
     for (const status of [200, 302, 400, 500, 410]) {
       receiver.behave(`/echo-${status}`, echoing(status, told));
     }
+    const accessToken = bearer('access token');
+    receiver.behave('/token', (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(
+        JSON.stringify({ access_token: accessToken, token_type: 'bearer', expires_in: 60 }),
+      );
+    });
+    const inVault = bearer('secret in the vault');
     garbage = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', (request) => {
@@ -217,10 +225,15 @@ onEmbeddedStore('planted secrets', () => {
       });
     });
     await new Promise<void>((resolve) => garbage.listen(0, '127.0.0.1', resolve));
-    for (const path of ['/declared', '/defined']) receiver.behave(path, echoing(500, told));
+    for (const path of ['/declared', '/defined', '/oauth', '/vaulted'])
+      receiver.behave(path, echoing(500, told));
     DeclaredWebhook.url = receiver.url('/declared');
     const declared = { module: DeclaringModule, providers: [DeclaredWebhook, ThrowingWebhook] };
-    server = await RestServer.start(SETTINGS, [declared], logger);
+    server = await RestServer.start(
+      { ...SETTINGS, secretResolver: { resolve: () => inVault } },
+      [declared],
+      logger,
+    );
     await server.ready();
     server.app.get(EventBus).subscribe((event) => {
       others.push({ where: 'the event bus', text: shown(event) });
@@ -256,7 +269,18 @@ onEmbeddedStore('planted secrets', () => {
         ),
       ),
     });
+    const client = { tokenUrl: receiver.url('/token'), clientId: 'shop' };
+    const clientSecret = bearer('client secret');
+    const kinds: Readonly<Record<string, WebhookInput['auth']>> = {
+      oauth: { type: 'oauth2', ...client, clientSecret },
+      vaulted: { type: 'bearer', token: { ref: 'vault:token' } },
+    };
+    for (const [id, auth] of Object.entries(kinds)) {
+      await call('post', '/webhooks', { id, ...definition(receiver.url(`/${id}`), id), auth });
+    }
     await deliverEverywhere();
+    expect(receiver.at('/oauth').length).toBeGreaterThan(0);
+    expect(receiver.at('/vaulted').length).toBeGreaterThan(0);
 
     for (const id of ['ok', 'echo-400', 'garbage', 'no-name', 'defined', 'declared']) {
       expect((await call('post', `/webhooks/${id}/test`)).status).toBeLessThan(500);
@@ -334,7 +358,7 @@ onEmbeddedStore('planted secrets', () => {
     const { body } = await call('get', '/deliveries?limit=100');
     const deliveries = body['items'] as { readonly id: string }[];
     for (const path of lists) await call('get', path);
-    for (const id of [...Object.keys(endpoints()), 'declared', 'defined']) {
+    for (const id of [...Object.keys(endpoints()), 'declared', 'defined', 'oauth', 'vaulted']) {
       for (const path of ['', '/signing-keys', '/health', '/undelivered']) {
         await call('get', `/webhooks/${id}${path}`);
       }
