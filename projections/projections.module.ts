@@ -1,5 +1,5 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { ENDPOINT_STANDINGS } from '../modules/delivery/endpoint-watch/endpoint-standing.port.js';
+import { ENDPOINT_STANDINGS } from '../modules/delivery/endpoint-standing.port.js';
 import { DUE_DELIVERIES } from '../modules/delivery/due-deliveries.port.js';
 import { DEAD_LETTERS } from '../modules/replay/dead-letters.port.js';
 import { REPLAY_INDEX } from '../modules/replay/replay-index.port.js';

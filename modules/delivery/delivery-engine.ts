@@ -18,10 +18,7 @@ import { type Dispatch, Dispatcher, type PastEvent } from './dispatcher.js';
 import { DUE_DELIVERIES, type DueDeliveries } from './due-deliveries.port.js';
 import { endpointNotificationOf } from './endpoint-watch/endpoint.notifications.js';
 import { EndpointJournal } from './endpoint-watch/endpoint-journal.js';
-import {
-  ENDPOINT_STANDINGS,
-  type EndpointStandings,
-} from './endpoint-watch/endpoint-standing.port.js';
+import { ENDPOINT_STANDINGS, type EndpointStandings } from './endpoint-standing.port.js';
 import { EndpointWatch } from './endpoint-watch/endpoint-watch.js';
 import { laneKeyOf } from './lane-key.js';
 import { Lanes, type LaneState } from './lanes.js';

@@ -37,7 +37,7 @@ export {
   type OthersQuery,
 } from './due-deliveries.port.js';
 export { EARLIER_EVENTS, type EarlierEvents, type EventStanding } from './earlier-events.port.js';
-export type { EndpointEvent, EndpointStage } from './endpoint-watch/endpoint.events.js';
+export type { EndpointEvent, EndpointStage } from './endpoint.events.js';
 export { EndpointFailing, EndpointRecovered } from './endpoint-watch/endpoint.notifications.js';
 export { GetLane, type LaneStatus } from './lane.query.js';
 export type { HistoryReplay, HistoryReplayAnswer } from './past-events.js';

@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { AttemptRecord, DeliveryEvent } from '../../modules/delivery/delivery.events.js';
-import type { EndpointEvent } from '../../modules/delivery/endpoint-watch/endpoint.events.js';
-import type { EndpointStanding } from '../../modules/delivery/endpoint-watch/endpoint-standing.port.js';
+import type { EndpointEvent } from '../../modules/delivery/endpoint.events.js';
+import type { EndpointStanding } from '../../modules/delivery/endpoint-standing.port.js';
 import type { WebhookEvent } from '../../modules/registry/webhook.events.js';
 import { DeliveryLookup } from '../deliveries/delivery-lookup.js';
 import {

@@ -1,4 +1,4 @@
-import type { EndpointStanding } from '../../modules/delivery/endpoint-watch/endpoint-standing.port.js';
+import type { EndpointStanding } from '../../modules/delivery/endpoint-standing.port.js';
 
 /** Attempts on one endpoint that started within one hour. */
 export interface EndpointHourRow {

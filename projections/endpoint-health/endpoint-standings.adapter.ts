@@ -3,7 +3,7 @@ import { filter, map } from 'rxjs';
 import type {
   EndpointStanding,
   EndpointStandings,
-} from '../../modules/delivery/endpoint-watch/endpoint-standing.port.js';
+} from '../../modules/delivery/endpoint-standing.port.js';
 import { readModel } from '../database.js';
 import { ReadModels } from '../runtime/read-models.js';
 import { type EndpointRow, standingOf } from './endpoint-health.schema.js';

@@ -3,7 +3,7 @@ import {
   ENDPOINT_STANDINGS,
   type EndpointStanding,
   type EndpointStandings,
-} from '../../modules/delivery/endpoint-watch/endpoint-standing.port.js';
+} from '../../modules/delivery/endpoint-standing.port.js';
 import { ProjectionsApplication } from '../../test/support/projections-application.js';
 
 let application: ProjectionsApplication;

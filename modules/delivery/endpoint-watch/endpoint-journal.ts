@@ -8,7 +8,7 @@ import {
 } from '../../event-store/index.js';
 import type { Clock } from '../../kernel/index.js';
 import { type EndpointCommand, endpointDecider, type EndpointState } from './endpoint.aggregate.js';
-import type { EndpointEvent } from './endpoint.events.js';
+import type { EndpointEvent } from '../endpoint.events.js';
 
 export interface EndpointJournalDependencies {
   readonly client: Pick<EventStoreClient, 'appendToStream' | 'readStream'>;

@@ -3,8 +3,8 @@ import { Subject } from 'rxjs';
 import { fold, ManualClock } from '../../kernel/index.js';
 import type { Webhook } from '../../registry/index.js';
 import { type EndpointCommand, endpointDecider } from './endpoint.aggregate.js';
-import type { EndpointEvent } from './endpoint.events.js';
-import type { EndpointStanding } from './endpoint-standing.port.js';
+import type { EndpointEvent } from '../endpoint.events.js';
+import type { EndpointStanding } from '../endpoint-standing.port.js';
 import { EndpointWatch, stageOf } from './endpoint-watch.js';
 
 const DAY_MS = 24 * 3_600_000;

@@ -3,8 +3,8 @@ import type { Subscription } from 'rxjs';
 import type { Clock } from '../../kernel/index.js';
 import type { WebhookDirectory } from '../../registry/index.js';
 import type { EndpointCommand } from './endpoint.aggregate.js';
-import type { EndpointStage } from './endpoint.events.js';
-import type { EndpointStanding, EndpointStandings } from './endpoint-standing.port.js';
+import type { EndpointStage } from '../endpoint.events.js';
+import type { EndpointStanding, EndpointStandings } from '../endpoint-standing.port.js';
 
 export interface EndpointWatchDependencies {
   readonly standings: EndpointStandings;

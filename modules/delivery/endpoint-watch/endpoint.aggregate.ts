@@ -1,5 +1,5 @@
 import type { Decider } from '../../kernel/index.js';
-import type { EndpointEvent, EndpointStage } from './endpoint.events.js';
+import type { EndpointEvent, EndpointStage } from '../endpoint.events.js';
 
 export type EndpointCommand =
   | {

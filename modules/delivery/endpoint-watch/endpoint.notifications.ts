@@ -1,5 +1,5 @@
 import type { IEvent } from '@nestjs/cqrs';
-import type { EndpointEvent } from './endpoint.events.js';
+import type { EndpointEvent } from '../endpoint.events.js';
 
 type DataOf<Type extends EndpointEvent['type']> = Extract<EndpointEvent, { type: Type }>['data'];
 
