@@ -60,7 +60,7 @@ export default {
       to: {
         path: '^modules/',
         pathNot: [
-          '^modules/[^/]+/[^/]+\\.(events|port)\\.ts$',
+          '^modules/.+\\.(events|port)\\.ts$',
           '^modules/(event-store|kernel)/index\\.ts$',
         ],
       },
