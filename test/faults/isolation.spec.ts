@@ -94,3 +94,47 @@ describe('endpoints that never answer', () => {
     expect(world.receiver.requests).toHaveLength(2_000);
   });
 });
+
+describe('an endpoint that times out on every request, at ten times the traffic of another', () => {
+  let world: DeliveryWorld;
+
+  beforeEach(async () => {
+    world = await DeliveryWorld.create();
+  });
+
+  afterEach(async () => {
+    await world.end();
+  });
+
+  /** Appends events at a steady rate. @returns how long each took to the endpoint that answers, ascending */
+  async function latencies(count: number, noisePerEvent: number): Promise<readonly number[]> {
+    const took: number[] = [];
+    const before = world.receiver.at('/well').length;
+    for (let number = 0; number < count; number++) {
+      const seen = before + number;
+      const noise = Array.from({ length: noisePerEvent }, () => world.append({ tenant: 'noisy' }));
+      const startedAt = performance.now();
+      await world.append({ tenant: 'quiet' });
+      await world.receiver.until(() => world.receiver.at('/well').length > seen);
+      took.push(performance.now() - startedAt);
+      await Promise.all(noise);
+    }
+    return took.sort((a, b) => a - b);
+  }
+
+  it('does not hold it back', async () => {
+    const life = await world.start({
+      tenantResolver: ({ data }) => (data as { tenant?: string }).tenant ?? null,
+    });
+    await world.register(life, 'well', (webhook) => webhook.forTenant('quiet'));
+    await world.register(life, 'hung', (webhook) => webhook.forTenant('noisy').withTimeout(200));
+    await latencies(50, 10);
+    const endpoints = new HangingEndpoints(world, ['/hung']);
+    await latencies(50, 10);
+    const beside = await latencies(100, 10);
+
+    // A machine that is busy with other suites has no figures to compare: it is the timeout that must not show.
+    expect(beside[50]).toBeLessThan(200);
+    expect(endpoints.held).toBeGreaterThan(0);
+  });
+});
