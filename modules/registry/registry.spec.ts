@@ -235,6 +235,7 @@ describe('the registry on an event store', () => {
       auth: { type: 'bearer', token: 'clear-token-2' },
       headers: { 'X-Secret': 'clear-header', 'X-Plain': 'plain' },
       signingSecrets: [rotated, secret],
+      tls: null,
     });
     const everything = [];
     for await (const { event } of registry.store.client.readAll()) everything.push(event);
