@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/index.js';
+import { type Clock, isPosthornError } from '../kernel/index.js';
 import {
   signingOf,
   type Webhook,
@@ -12,6 +12,7 @@ import type { DeliveryJournal } from './delivery-journal.js';
 import { type LaneReport, laneReport } from './pace/lane-signal.js';
 import { RequestAuths } from './request-auths.js';
 import { isWanted, mergedHeaders, toldEvent, type ToldSubject } from './told-event.js';
+import { unsentResult } from './unsent-result.js';
 
 /** What one request is made of. */
 export interface AttemptSubject extends ToldSubject {
@@ -27,6 +28,9 @@ export type MadeAttempt = {
   /** Why the endpoint wants nothing more: its webhook is to be disabled. `null`: it goes on. */
   readonly disables: EndpointWish | null;
 } | null;
+
+/** An attempt that cannot be made: nothing was sent, and what is to be recorded is that it is put off. */
+export type UnsentAttempt = NonNullable<MadeAttempt>;
 
 /** 410 Gone, or `webhook-delivery: disable`. */
 export type EndpointWish = 'endpoint_gone' | 'endpoint_asked';
@@ -81,10 +85,13 @@ export class AttemptMaker {
 
   /**
    * Looks up the secrets that the webhook refers to: to be waited for before `prepare`, which throws without them.
-   * @returns `undefined` when there is nothing to wait for
+   *
+   * @returns `undefined` when there is nothing to wait for; else what resolves to `undefined` when they are there, and to
+   * the attempt that cannot be made when they are not
    */
-  resolveSecrets(webhook: Webhook): Promise<void> | undefined {
-    return this.#dependencies.directory.resolveSecrets(webhook);
+  resolveSecrets(webhook: Webhook): Promise<UnsentAttempt | undefined> | undefined {
+    const resolving = this.#dependencies.directory.resolveSecrets(webhook);
+    return resolving && this.#resolved(resolving, webhook);
   }
 
   /**
@@ -117,19 +124,46 @@ export class AttemptMaker {
 
   /** Sends a prepared request and says what its result means for a delivery of `webhook`. */
   async send(request: OutgoingRequest, webhook: Webhook): Promise<MadeAttempt> {
-    const { clock, onMet, sender } = this.#dependencies;
+    const { clock, sender } = this.#dependencies;
     const startedAt = clock.monotonic();
     const result = await sender.send(request, this.#abort.signal);
-    const report = laneReport(result);
-    if (report) onMet(webhook, report, startedAt);
-    if (result.errorClass === 'aborted') return null;
-    const outcome = this.#outcomeOf(result, webhook);
-    return { record: recordOf(result), outcome, disables: wishOf(result) };
+    this.#tellLane(webhook, result, startedAt);
+    return result.errorClass === 'aborted' ? null : this.#madeOf(result, webhook);
   }
 
   /** Aborts what is under way: its outcome is unknown, and it is not recorded. */
   abort(): void {
     this.#abort.abort();
+  }
+
+  async #resolved(resolving: Promise<void>, webhook: Webhook): Promise<UnsentAttempt | undefined> {
+    const { clock } = this.#dependencies;
+    const startedAt = clock.monotonic();
+    try {
+      await resolving;
+      return undefined;
+    } catch (error) {
+      if (!isPosthornError(error, 'PSH_REGISTRY_SECRET_UNAVAILABLE')) throw error;
+      const result = unsentResult({
+        url: webhook.definition.url,
+        endedAt: clock.now(),
+        totalMs: clock.monotonic() - startedAt,
+        errorClass: 'secret_unavailable',
+        errorMessage: error.message,
+      });
+      this.#tellLane(webhook, result, startedAt);
+      return this.#madeOf(result, webhook);
+    }
+  }
+
+  #tellLane(webhook: Webhook, result: AttemptResult, startedAt: number): void {
+    const report = laneReport(result);
+    if (report) this.#dependencies.onMet(webhook, report, startedAt);
+  }
+
+  #madeOf(result: AttemptResult, webhook: Webhook): UnsentAttempt {
+    const outcome = this.#outcomeOf(result, webhook);
+    return { record: recordOf(result), outcome, disables: wishOf(result) };
   }
 
   #outcomeOf(result: AttemptResult, webhook: Webhook): AttemptOutcome {

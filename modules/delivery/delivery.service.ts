@@ -95,7 +95,7 @@ export class DeliveryService {
    * Sends a signed sample to the endpoint of a webhook, on the path of every delivery, and tells what it met. It is no
    * delivery: nothing is recorded, nothing retried. Works for paused and disabled webhooks too.
    *
-   * @throws PosthornError `PSH_REGISTRY_NOT_FOUND`
+   * @throws PosthornError `PSH_REGISTRY_NOT_FOUND`, `PSH_REGISTRY_SECRET_UNAVAILABLE`
    */
   async test(webhookId: string): Promise<TestCallResult> {
     const { attempts, clock, directory } = this.#dependencies;
@@ -105,7 +105,7 @@ export class DeliveryService {
       throw new PosthornError('PSH_REGISTRY_NOT_FOUND');
     }
     const messageId = `test_${randomUUID().replaceAll('-', '')}`;
-    await attempts.resolveSecrets(webhook);
+    await directory.resolveSecrets(webhook);
     const request = attempts.prepare({
       deliveryId: messageId,
       webhook,

@@ -5,7 +5,7 @@ import { type EventStoreClient, isClientError } from '../event-store/index.js';
 import { isPosthornError } from '../kernel/index.js';
 import type { Webhook, WebhookDirectory } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
-import type { AttemptSubject, AttemptTools } from './attempt-maker.js';
+import type { AttemptSubject, AttemptTools, UnsentAttempt } from './attempt-maker.js';
 import { type Claim, type DeliveryState, isClaimable } from './delivery-state.js';
 import type { AttemptTrigger, DeliveryOrigin } from './delivery.events.js';
 import type { LoadedDelivery } from './delivery-journal.js';
@@ -51,7 +51,7 @@ export async function makeDueAttempt(
 ): Promise<DueAttemptEnd> {
   const ready = await readyToClaim(tools, deliveryId, lapsed);
   if ('kind' in ready) return ready;
-  const { loaded, origin, webhook, request } = ready;
+  const { loaded, origin, webhook, attempt } = ready;
   const claim: Claim = {
     claimId: randomUUID(),
     owner: tools.instanceId,
@@ -72,7 +72,8 @@ export async function makeDueAttempt(
   // A process that was stopped in between, or a machine that slept, would send beside whoever took over.
   if (elapsedMs() > LATEST_START_MS) return abandoned();
   try {
-    const made = await tools.attempts.send(request, webhook);
+    const isUnsent = 'outcome' in attempt;
+    const made = isUnsent ? attempt : await tools.attempts.send(attempt, webhook);
     if (!made) return abandoned();
     const recorded = await tools.journal.record(
       deliveryId,
@@ -101,7 +102,8 @@ interface ReadyDelivery {
   readonly loaded: LoadedDelivery;
   readonly origin: DeliveryOrigin;
   readonly webhook: Webhook;
-  readonly request: OutgoingRequest;
+  /** What is to be sent, or why nothing can be. */
+  readonly attempt: OutgoingRequest | UnsentAttempt;
 }
 
 async function readyToClaim(
@@ -159,9 +161,9 @@ async function prepare(
     if (isUnwanted(tools, loaded.state, subject)) {
       return await discard(tools, deliveryId, loaded, 'filtered_out');
     }
-    await tools.attempts.resolveSecrets(webhook);
-    const request = tools.attempts.prepare(subject);
-    return { loaded, origin, webhook, request };
+    const unsent = await tools.attempts.resolveSecrets(webhook);
+    const attempt = unsent ?? tools.attempts.prepare(subject);
+    return { loaded, origin, webhook, attempt };
   } catch (error) {
     if (!isPoison(error)) throw error;
     return await deadLetter(tools, loaded, origin, 'poison_event', error.message);

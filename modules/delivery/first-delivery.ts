@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordedEvent } from '@eventstore/db-client';
-import { isPosthornError, PosthornError } from '../kernel/index.js';
+import { isPosthornError } from '../kernel/index.js';
 import type { Webhook } from '../registry/index.js';
 import type { OutgoingRequest } from '../sending/index.js';
-import type { AttemptTools, MadeAttempt } from './attempt-maker.js';
+import type { AttemptTools, MadeAttempt, UnsentAttempt } from './attempt-maker.js';
 import type { AbandonedClaim } from './claim-watch.js';
 import type { Claim } from './delivery-state.js';
 import type { DeliveryOrigin, ScheduleReason } from './delivery.events.js';
@@ -139,9 +139,10 @@ export class FirstDelivery implements LaneTask {
       await this.schedule('held');
       return;
     }
-    const request = await this.#prepare(webhook);
-    if (!request) return;
-    const made = await this.#tools.attempts.send(request, webhook);
+    const ready = await this.#prepare(webhook);
+    if (!ready) return;
+    const isUnsent = 'outcome' in ready;
+    const made = isUnsent ? ready : await this.#tools.attempts.send(ready, webhook);
     if (!made) {
       // Aborted: recorded as under way, and taken up again when the lease has run out.
       if (!this.#handover) this.handOver();
@@ -153,30 +154,29 @@ export class FirstDelivery implements LaneTask {
     this.#tools.onEnded(webhook, made);
   }
 
-  async #prepare(webhook: Webhook): Promise<OutgoingRequest | undefined> {
+  async #prepare(webhook: Webhook): Promise<OutgoingRequest | UnsentAttempt | undefined> {
     const { deliveryId, tenantId } = this.origin;
     const subject = { deliveryId, webhook, event: this.#event, tenantId, isReplay: false };
     try {
       // It wanted the event when that was matched, or failed on it: then there is no request.
       this.#tools.attempts.isWanted(subject);
       const resolving = this.#tools.attempts.resolveSecrets(webhook);
-      if (resolving) await this.#whileSecretsResolve(resolving);
-      return this.#tools.attempts.prepare(subject);
+      const unsent = resolving && (await resolving);
+      if (unsent) return unsent;
+      if (this.#isTooLate()) await this.#leave();
+      else return this.#tools.attempts.prepare(subject);
     } catch (error) {
       if (isPoison(error)) await this.#deadLetter(error.message);
       // The secrets cannot be read here and now, which is not the event's fault: it costs no attempt.
       else if (this.#handover) await this.#leave();
       else await this.schedule('held');
-      return undefined;
     }
+    return undefined;
   }
 
-  /** The window may close in between, and the lease that was recorded then counts from there. */
-  async #whileSecretsResolve(resolving: Promise<void>): Promise<void> {
-    await resolving;
-    if (this.#claim && this.#claimAgeMs() > LATEST_START_MS) {
-      throw new PosthornError('PSH_REGISTRY_SECRET_UNAVAILABLE', 'the secrets came too late');
-    }
+  /** The window may close while secrets are looked up, and the lease that was recorded then counts from there. */
+  #isTooLate(): boolean {
+    return this.#claim !== undefined && this.#claimAgeMs() > LATEST_START_MS;
   }
 
   /** What was recorded as under way is taken up again when its lease has run out. */

@@ -97,8 +97,8 @@ export type AttemptVerdict =
   /** 410: the webhook is to be disabled. */
   | 'gone'
   /**
-   * Nothing was asked of the endpoint, for a reason that is not its own, such as an egress proxy or a token endpoint that
-   * fails: to be made again later. It costs no attempt and says nothing about the endpoint.
+   * Nothing was asked of the endpoint, for a reason that is not its own, such as an egress proxy, a token endpoint or
+   * a vault that fails: to be made again later. It costs no attempt and says nothing about the endpoint.
    */
   | 'postpone';
 
@@ -150,6 +150,8 @@ export type AttemptErrorClass =
   | 'token_error'
   /** The token resolver has no token for this request now: the endpoint was not asked. */
   | 'no_token'
+  /** A secret that the webhook refers to cannot be looked up now: the endpoint was not asked. */
+  | 'secret_unavailable'
   /** The egress proxy cannot be reached, or opens no tunnel: the endpoint was not asked. */
   | 'proxy_error'
   | 'aborted'

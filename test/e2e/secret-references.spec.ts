@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { jest } from '@jest/globals';
-import { type SecretRequest, secretRef } from '../../src/index.js';
+import { GetDelivery, type SecretRequest, secretRef } from '../../src/index.js';
 import { DeliveryWorld } from '../support/delivery-world.js';
+import { eventually } from '../support/rest-server.js';
 
 /** Each test starts a whole application, on a machine that may be busy. */
 jest.setTimeout(60_000);
@@ -28,7 +29,7 @@ describe('a webhook whose token is in a vault', () => {
       webhook.withBearerToken(secretRef('vault:orders')),
     );
     await world.append();
-    await world.untilRecorded(1, 'DeliveryScheduled');
+    await world.untilRecorded(1, 'DeliveryPostponed');
     expect(world.receiver.requests).toEqual([]);
 
     isDown = false;
@@ -38,5 +39,11 @@ describe('a webhook whose token is in a vault', () => {
     const [request] = world.receiver.at('/orders');
     expect(request?.headers.authorization).toBe('Bearer token-of-vault:orders');
     expect(inspect(events, { depth: null })).not.toContain('token-of');
+    const [first] = events as unknown as readonly { data: { origin: { deliveryId: string } } }[];
+    const read = () => life.queries.execute(new GetDelivery(first?.data.origin.deliveryId ?? ''));
+    await eventually(async () => (await read())?.status === 'succeeded');
+    expect((await read())?.decisions).toMatchObject([
+      { kind: 'postponed', reason: 'secret_unavailable' },
+    ]);
   });
 });
