@@ -59,10 +59,7 @@ export default {
       from: { path: '^projections/' },
       to: {
         path: '^modules/',
-        pathNot: [
-          '^modules/.+\\.(events|port)\\.ts$',
-          '^modules/(event-store|kernel)/index\\.ts$',
-        ],
+        pathNot: ['^modules/.+\\.(events|port)\\.ts$', '^modules/(event-store|kernel)/index\\.ts$'],
       },
     },
     {
