@@ -1,3 +1,4 @@
+import { certificate } from '../../test/hostile/certificates.js';
 import { RegistryStore } from '../../test/support/registry-application.js';
 import type { StreamNames } from '../event-store/index.js';
 import { ManualClock } from '../kernel/index.js';
@@ -7,12 +8,15 @@ const URL = 'https://example.com/hooks';
 const OLD = `old:${Buffer.alloc(32, 1).toString('base64')}`;
 const NEW = `new:${Buffer.alloc(32, 2).toString('base64')}`;
 
+const CLIENT = certificate('endpoint');
+
 const define = (webhook: DefinitionBuilder): unknown =>
   webhook
     .withEventType('a')
     .withBearerToken('clear-token')
     .withSecretHeader('X-Key', 'k'.repeat(4_000))
-    .withHeader('X-Plain', 'plain');
+    .withHeader('X-Plain', 'plain')
+    .withClientCertificate({ certificate: CLIENT.cert, key: CLIENT.key });
 
 describe('the encryption keys of a registry', () => {
   let registry: RegistryStore;
@@ -92,7 +96,7 @@ describe('the encryption keys of a registry', () => {
         keyId: 'old',
         isHeld: true,
         isCurrent: false,
-        secrets: 6,
+        secrets: 8,
         webhooks: 2,
         webhookIds: ['orders', 'refunds'],
         canBeDropped: false,
@@ -101,7 +105,7 @@ describe('the encryption keys of a registry', () => {
     await untilNoneIsUnder('old', both);
 
     expect(await both.webhooks.encryptionKeys()).toMatchObject([
-      { keyId: 'new', secrets: 6, webhooks: 2 },
+      { keyId: 'new', secrets: 8, webhooks: 2 },
       { keyId: 'old', secrets: 0, canBeDropped: true },
     ]);
     const after = await both.webhooks.get('orders');
@@ -109,9 +113,12 @@ describe('the encryption keys of a registry', () => {
     expect(JSON.stringify(after.definition)).not.toContain('"old"');
     const alone = await start(NEW);
     expect(alone.bootstrap.isReady).toBe(true);
-    expect(alone.directory.credentials(await alone.webhooks.get('orders'))).toEqual(
-      both.directory.credentials(before),
-    );
+    const credentials = alone.directory.credentials(await alone.webhooks.get('orders'));
+    expect(credentials).toEqual(both.directory.credentials(before));
+    expect(credentials.tls?.clientCertificate?.key).toContain('PRIVATE KEY');
+    const [{ data } = { data: null }] = await resealings('orders');
+    const fields = (data as { readonly secrets: readonly { readonly field: string }[] }).secrets;
+    expect(fields.map(({ field }) => field)).toContain('tls.clientKey');
   });
 
   it('write nothing for what is encrypted with the current one, and each webhook once', async () => {
@@ -135,7 +142,7 @@ describe('the encryption keys of a registry', () => {
     clock.advance(60_000);
     await registry.append();
 
-    expect(await secretsUnder('new', behind)).toBe(6);
+    expect(await secretsUnder('new', behind)).toBe(8);
     expect(await resealings('orders')).toHaveLength(1);
     expect(await resealings('meanwhile')).toHaveLength(1);
   });
