@@ -1,8 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { inspect } from 'node:util';
-import { type LoggerService, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import {
   type DefinitionBuilder,
@@ -11,10 +10,15 @@ import {
   type WebhookInput,
   WebhooksService,
 } from '../../src/index.js';
+import { CapturingLogger, shown } from '../support/capturing-logger.js';
 import { onEmbeddedStore } from '../support/installation.js';
 import { PlantedSecrets } from '../support/planted-secrets.js';
-import { type Behaviour, RecordingReceiver } from '../support/recording-receiver.js';
+import { RecordingReceiver } from '../support/recording-receiver.js';
 import { eventually, RestServer } from '../support/rest-server.js';
+import { testAuthority } from './certificates.js';
+import { echoing } from './echoing.js';
+import { answer, Endpoint } from './endpoint.js';
+import { plantedIdentity } from './planted-identity.js';
 
 const EVENT_TYPE = 'planted.event';
 const PAYLOAD = 'payload';
@@ -34,6 +38,9 @@ const SETTINGS = {
   ].join(),
 };
 
+const { client: CLIENT, tls: TLS } = plantedIdentity(planted, bearer('passphrase'));
+const RESOLVED = bearer('token of a resolver');
+
 @Webhook({ id: 'declared' })
 class DeclaredWebhook implements WebhookDefinition {
   static url = '';
@@ -48,6 +55,26 @@ class DeclaredWebhook implements WebhookDefinition {
         whsec('declared signing secret'),
         whsec('declared signing secret of before'),
       )
+      .withRetry({ kind: 'fixed', attempts: 2, delayMs: 1 });
+  }
+}
+
+/** Its resolver gives the token, and quotes it when it fails, as it does for test calls. */
+@Webhook({ id: 'resolving' })
+class ResolvingWebhook implements WebhookDefinition {
+  static url = '';
+
+  define(webhook: DefinitionBuilder): void {
+    webhook
+      .toUrl(ResolvingWebhook.url)
+      .withEventType(EVENT_TYPE)
+      .withClientCertificate(TLS.clientCertificate)
+      .withCertificateAuthority(testAuthority())
+      .withBearerToken(({ event }) => {
+        if ('test' in (event.data as object))
+          throw new Error(`no ${RESOLVED}, ${TLS.clientCertificate.passphrase}`);
+        return RESOLVED;
+      })
       .withRetry({ kind: 'fixed', attempts: 2, delayMs: 1 });
   }
 }
@@ -70,46 +97,7 @@ class ThrowingWebhook implements WebhookDefinition {
 @Module({})
 class DeclaringModule {}
 
-/** Everything that is logged at any level, before the logger of the server would mask any of it. */
-class CapturingLogger implements LoggerService {
-  readonly lines: string[] = [];
-  readonly log = this.#capture;
-  readonly error = this.#capture;
-  readonly warn = this.#capture;
-  readonly debug = this.#capture;
-  readonly verbose = this.#capture;
-  readonly fatal = this.#capture;
-
-  #capture(...parts: unknown[]): void {
-    this.lines.push(parts.map(shown).join(' '));
-  }
-}
-
-function shown(value: unknown): string {
-  return inspect(value, { depth: 20, maxStringLength: null, showHidden: true });
-}
-
-/** Answers with all that it was sent, in the forms in which endpoints quote it. */
-function echoing(status: number, told: ReadonlyMap<string, readonly string[]>): Behaviour {
-  return ({ headers, path }, response) => {
-    const secrets = told.get(path) ?? [];
-    const said = JSON.stringify({ headers, secrets });
-    const { authorization = '' } = headers;
-    response.writeHead(status, {
-      'content-type': 'application/json',
-      'x-echo': authorization,
-      'x-echo-partner': String(headers['x-partner']),
-      location: `https://example.com/?token=${encodeURIComponent(authorization)}`,
-      'set-cookie': `token=${encodeURIComponent(authorization)}`,
-    });
-    const encoded = [
-      Buffer.from(authorization).toString('base64'),
-      Buffer.from(String(headers['x-partner'])).toString('hex'),
-      encodeURIComponent(authorization),
-    ];
-    response.end(JSON.stringify({ said, headers, authorization, encoded, secrets }));
-  };
-}
+const OTHERS = ['declared', 'defined', 'oauth', 'vaulted', 'mutual', 'resolving'];
 
 onEmbeddedStore('planted secrets', () => {
   const logger = new CapturingLogger();
@@ -119,6 +107,7 @@ onEmbeddedStore('planted secrets', () => {
   const told = new Map<string, readonly string[]>();
   let receiver: RecordingReceiver;
   let garbage: Server;
+  let mutual: Endpoint;
   let server: RestServer;
 
   /** Calls the REST face, and keeps the answer; what it may show is planted and left out. */
@@ -200,7 +189,7 @@ onEmbeddedStore('planted secrets', () => {
       const { body } = await call('get', `/deliveries?eventId=${event.id}&limit=100`);
       const items = body['items'] as { readonly status: string }[];
       const ended = items.filter(({ status }) => /succeeded|dead/u.test(status));
-      return ended.length === Object.keys(endpoints()).length + 6;
+      return ended.length === Object.keys(endpoints()).length + 8;
     });
   }
 
@@ -227,8 +216,20 @@ onEmbeddedStore('planted secrets', () => {
     await new Promise<void>((resolve) => garbage.listen(0, '127.0.0.1', resolve));
     for (const path of ['/declared', '/defined', '/oauth', '/vaulted'])
       receiver.behave(path, echoing(500, told));
+    mutual = await Endpoint.start(
+      (socket, { headers }) => {
+        const { authorization = '' } = headers;
+        const echo = [`x-echo: ${authorization}`];
+        socket.write(answer(500, JSON.stringify({ authorization, headers }), echo));
+      },
+      { tls: { ...CLIENT, requestCert: true, rejectUnauthorized: true, ca: testAuthority() } },
+    );
     DeclaredWebhook.url = receiver.url('/declared');
-    const declared = { module: DeclaringModule, providers: [DeclaredWebhook, ThrowingWebhook] };
+    ResolvingWebhook.url = mutual.url();
+    const declared = {
+      module: DeclaringModule,
+      providers: [DeclaredWebhook, ResolvingWebhook, ThrowingWebhook],
+    };
     server = await RestServer.start(
       { ...SETTINGS, secretResolver: { resolve: () => inVault } },
       [declared],
@@ -243,6 +244,7 @@ onEmbeddedStore('planted secrets', () => {
   afterAll(async () => {
     await server.stop();
     await receiver.close();
+    await mutual.close();
     await new Promise((resolve) => garbage.close(resolve));
   });
 
@@ -278,11 +280,31 @@ onEmbeddedStore('planted secrets', () => {
     for (const [id, auth] of Object.entries(kinds)) {
       await call('post', '/webhooks', { id, ...definition(receiver.url(`/${id}`), id), auth });
     }
+    const { status } = await call('post', '/webhooks', {
+      id: 'mutual',
+      ...definition(mutual.url(), 'mutual'),
+      tls: TLS,
+    });
+    expect(status).toBe(201);
     await deliverEverywhere();
+    expect(mutual.requests.map(({ headers }) => headers['authorization'])).toContain(
+      `Bearer ${RESOLVED}`,
+    );
+    expect(mutual.requests).toHaveLength(4);
     expect(receiver.at('/oauth').length).toBeGreaterThan(0);
     expect(receiver.at('/vaulted').length).toBeGreaterThan(0);
 
-    for (const id of ['ok', 'echo-400', 'garbage', 'no-name', 'defined', 'declared']) {
+    const called = [
+      'ok',
+      'echo-400',
+      'garbage',
+      'no-name',
+      'defined',
+      'declared',
+      'mutual',
+      'resolving',
+    ];
+    for (const id of called) {
       expect((await call('post', `/webhooks/${id}/test`)).status).toBeLessThan(500);
     }
     const given = whsec('signing secret that was given');
@@ -295,12 +317,14 @@ onEmbeddedStore('planted secrets', () => {
     const auth = { type: 'bearer', token: bearer('bearer token that was changed') };
     const headers = { 'X-Partner': bearer('header that was changed') };
     expect((await call('patch', '/webhooks/echo-500', { auth, headers })).status).toBe(200);
+    expect((await call('patch', '/webhooks/mutual', { tls: TLS })).status).toBe(200);
     await call('post', '/webhooks/echo-500/test');
     await webhooks.change('echo-200', {
       auth: { type: 'basic', username: 'u', password: bearer('new password') },
     });
     await call('delete', '/webhooks/no-tls');
     expect(planted.count).toBeGreaterThanOrEqual(50);
+    expect(planted.foundIn('an answer', JSON.stringify({ key: CLIENT.key }))).toHaveLength(2);
   }, 60_000);
 
   it('are given in the wrong place', async () => {
@@ -321,6 +345,11 @@ onEmbeddedStore('planted secrets', () => {
       { bearerToken: wrong },
       { url: `https://user:${encodeURIComponent(wrong)}@example.com/` },
       { retry: { kind: wrong } },
+      { tls: { clientCertificate: { ...TLS.clientCertificate, passphrase: wrong } } },
+      { tls: { clientCertificate: { ...TLS.clientCertificate, certificate: CLIENT.key } } },
+      { tls: { clientCertificate: { ...TLS.clientCertificate, key: `${CLIENT.key}${wrong}x` } } },
+      { tls: { clientCertificate: CLIENT.key } },
+      { tls: { certificateAuthorities: [CLIENT.key] } },
     ];
     for (const fields of bad) {
       const input = { ...definition(receiver.url('/ok'), 'bad'), ...fields };
@@ -358,7 +387,7 @@ onEmbeddedStore('planted secrets', () => {
     const { body } = await call('get', '/deliveries?limit=100');
     const deliveries = body['items'] as { readonly id: string }[];
     for (const path of lists) await call('get', path);
-    for (const id of [...Object.keys(endpoints()), 'declared', 'defined', 'oauth', 'vaulted']) {
+    for (const id of [...Object.keys(endpoints()), ...OTHERS]) {
       for (const path of ['', '/signing-keys', '/health', '/undelivered']) {
         await call('get', `/webhooks/${id}${path}`);
       }
