@@ -12,6 +12,8 @@ jest.setTimeout(300_000);
 
 const KILLS = 20;
 const EVENTS_PER_APPEND = 5;
+/** Enough for much to be under way at each kill, and little to be worked off in the end. */
+const APPEND_EVERY_MS = 50;
 const RETRY = { kind: 'list', delaysMs: [50, 100, 200, 400, 800] } as const;
 
 /** Webhooks whose endpoints answer well, fail twice per delivery, take their time, and always fail. */
@@ -75,6 +77,7 @@ describe('a service that is killed at random moments under load', () => {
       const body = { stream: `order-${randomUUID()}`, expectedRevision: 'no_stream', events };
       while (!(await isAppended(body))) await new Promise((resolve) => setTimeout(resolve, 20));
       for (const { id } of events) appended.add(id);
+      await new Promise((resolve) => setTimeout(resolve, APPEND_EVERY_MS));
     }
   }
 
