@@ -8,6 +8,7 @@ export {
   type AttemptErrorClass,
   type AttemptResult,
   type AttemptVerdict,
+  type Carry,
   type OutgoingRequest,
   type RequestAuth,
   SENDER,

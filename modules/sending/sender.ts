@@ -49,6 +49,19 @@ export interface RequestTls {
   readonly certificateAuthorities: readonly string[];
 }
 
+/** A finished request for what carries it instead of HTTP: signed, authorised, in clear. */
+interface CarriedRequest {
+  readonly url: string;
+  /** All of them, by name in lower case, but for those of a connection (`host`, `content-length`). */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  /** Aborts at the deadline of the attempt, and when it is aborted. */
+  readonly signal: AbortSignal;
+}
+
+/** Carries a request: gives an answer with `status`, `headers?` and `body?`, or a promise of it. */
+export type Carry = (request: CarriedRequest) => unknown;
+
 /** One request to an endpoint, complete but for its signature. */
 export interface OutgoingRequest {
   /** The `webhook-id`: the same for every attempt of a delivery. */
@@ -84,6 +97,8 @@ export interface OutgoingRequest {
   readonly timeoutMs: number;
   /** Whether a replay asked for this attempt: it is sent with `webhook-replay: true` under the same `webhook-id`. */
   readonly isReplay?: boolean;
+  /** Carries it in place of HTTP: nothing is dialled. @default it goes over the network */
+  readonly carry?: Carry | null;
 }
 
 /** What to do about an attempt. */
@@ -154,6 +169,8 @@ export type AttemptErrorClass =
   | 'secret_unavailable'
   /** The egress proxy cannot be reached, or opens no tunnel: the endpoint was not asked. */
   | 'proxy_error'
+  /** What carries the request instead of HTTP has thrown, or answered nothing that can be judged. */
+  | 'sender_error'
   | 'aborted'
   | 'unknown';
 

@@ -1,5 +1,6 @@
 import { refusedResult, attemptResult } from './attempt-result.js';
 import { BoundedCache } from './bounded-cache.js';
+import { carrying } from './carried.js';
 import { Egress } from './egress.js';
 import { type EgressFetch, egressFetch } from './egress-fetch.js';
 import { compose, type Dispatch, type Exchange } from './exchange.js';
@@ -52,7 +53,11 @@ export class UndiciSender implements Sender {
       ...checked.steps,
       standardSignature(),
     ];
-    this.#dispatch = compose(steps, (exchange) => transmitted(exchange, this.#egress));
+    const carried = carrying(checked.clock);
+    this.#dispatch = compose(steps, (exchange) => {
+      const { carry } = exchange.request;
+      return carry ? carried(carry)(exchange) : transmitted(exchange, this.#egress);
+    });
   }
 
   /** How many connections are open, being opened included. */
