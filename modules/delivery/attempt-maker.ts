@@ -11,6 +11,7 @@ import type { AttemptRecord } from './delivery.events.js';
 import type { DeliveryJournal } from './delivery-journal.js';
 import { type LaneReport, laneReport } from './pace/lane-signal.js';
 import { RequestAuths } from './request-auths.js';
+import { carryOf } from './sender-hook.js';
 import { isWanted, mergedHeaders, toldEvent, type ToldSubject } from './told-event.js';
 import { unsentResult } from './unsent-result.js';
 
@@ -119,6 +120,7 @@ export class AttemptMaker {
       tls: credentials.tls,
       timeoutMs: definition.timeoutMs,
       isReplay: subject.isReplay,
+      carry: carryOf(subject, directory),
     };
   }
 

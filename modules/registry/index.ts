@@ -40,6 +40,9 @@ export type { FunctionInput, QuestionInput } from './functions/declared-function
 export type {
   EventFilter,
   EventTransform,
+  SenderAnswer,
+  SenderHook,
+  SignedRequest,
   TokenNeed,
   TokenResolver,
 } from './functions/webhook-functions.js';
@@ -91,6 +94,7 @@ export type {
   SigningProfile,
   StartFrom,
   StoredAuth,
+  StoredFunction,
   StoredQuestion,
   StoredSecret,
   WebhookDefinitionRecord,

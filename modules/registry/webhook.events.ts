@@ -237,6 +237,8 @@ export interface WebhookDefinitionRecord {
   readonly envelope?: Exclude<EnvelopeKind, 'standard'>;
   /** What makes the body of requests; absent: the envelope does. */
   readonly transform?: StoredQuestion;
+  /** What carries requests in place of HTTP; absent: nothing does. */
+  readonly sender?: StoredFunction;
 }
 
 /** One field of a change: where it is, and the plain values before and after (secrets as fingerprints). */

@@ -11,6 +11,7 @@ import {
   type SigningPolicy,
   type SigningProfile,
   type SourceSelection,
+  type StoredFunction,
   type StoredQuestion,
   type VerificationKeys,
   type Webhook,
@@ -114,6 +115,14 @@ export class WebhookResponse {
       'What makes the body instead of an envelope: a JMESPath expression, or the version of a function.',
   })
   readonly transform!: StoredQuestion | null;
+
+  @ApiProperty({
+    type: 'object',
+    nullable: true,
+    additionalProperties: true,
+    description: 'What carries requests in place of HTTP: the version of a function.',
+  })
+  readonly sender!: StoredFunction | null;
 
   @ApiProperty({ type: 'object', additionalProperties: true })
   readonly retry!: RetryPolicy;
@@ -253,6 +262,7 @@ export function toWebhookResponse(webhook: Webhook): WebhookResponse {
     filter: definition.filter ?? null,
     envelope: envelopeKindOf(definition),
     transform: definition.transform ?? null,
+    sender: definition.sender ?? null,
     retry: definition.retry,
     timeoutMs: definition.timeoutMs,
     concurrency: definition.concurrency,

@@ -21,6 +21,7 @@ describe('what a request says about its endpoint', () => {
     [200, 'timeout', 'unreachable'],
     [null, 'connection_refused', 'unreachable'],
     [null, 'dns_error', 'unreachable'],
+    [null, 'sender_error', 'broken'],
     [null, 'ssrf_blocked', undefined],
     [null, 'token_error', undefined],
     [null, 'aborted', undefined],

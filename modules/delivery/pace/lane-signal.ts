@@ -10,7 +10,7 @@ export type LaneSignal =
   | 'unavailable'
   /** It gives no answer: a timeout, no connection. */
   | 'unreachable'
-  /** It is there and fails: any other 5xx. */
+  /** It is there and fails: any other 5xx, or a sender hook that throws. */
   | 'broken'
   /** Nothing was asked of it, for a reason that is not its own, such as an egress proxy that fails. */
   | 'unasked';
@@ -63,5 +63,7 @@ function signalOf({ verdict, errorClass, statusCode }: Met): LaneSignal | null {
   if (NO_ANSWER.has(errorClass)) return 'unreachable';
   if (UNAVAILABLE.has(statusCode)) return 'unavailable';
   if (statusCode === 429) return 'overloaded';
+  // As with a 500, nobody knows whether it fails on this message or on all.
+  if (errorClass === 'sender_error') return 'broken';
   return statusCode !== null && statusCode >= 500 ? 'broken' : 'answers';
 }

@@ -18,6 +18,7 @@ export function patched(
     envelope: envelopeBefore,
     filter: filterBefore,
     transform: transformBefore,
+    sender: senderBefore,
     ...definition
   }: WebhookDefinitionRecord,
   {
@@ -29,6 +30,7 @@ export function patched(
     envelope = envelopeBefore,
     filter = filterBefore,
     transform = transformBefore,
+    sender = senderBefore,
     ...fields
   }: RecordPatch,
 ): WebhookDefinitionRecord {
@@ -46,7 +48,7 @@ export function patched(
     ...recordedOrdering(ordering),
     ...recordedSigning({ ...(signingBefore ?? DEFAULT_SIGNING), ...signing }),
     ...recordedTls({ ...tlsBefore, ...tls }),
-    ...recordedParts({ envelope, filter, transform }),
+    ...recordedParts({ envelope, filter, transform, sender }),
     headers: Object.fromEntries([...kept, ...added]),
   };
 }

@@ -72,6 +72,7 @@ describe('DefinitionBuilder', () => {
       envelope: 'standard',
       filter: null,
       transform: null,
+      sender: null,
     });
   });
 

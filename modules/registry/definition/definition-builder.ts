@@ -1,7 +1,12 @@
 import { ANY_EVENT_TYPE } from './event-type-rules.js';
 import { type HeaderInput, isCredentialHeader } from './header-rules.js';
 import type { AnyFunction, QuestionInput } from '../functions/declared-function.js';
-import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
+import type {
+  EventFilter,
+  EventTransform,
+  SenderHook,
+  TokenResolver,
+} from '../functions/webhook-functions.js';
 import type {
   EnvelopeKind,
   RateLimit,
@@ -241,6 +246,25 @@ export class DefinitionBuilder {
    */
   withTransform(transform: EventTransform | string, options: VersionOption = {}): this {
     return this.#set({ transform: versioned(transform, options) });
+  }
+
+  /**
+   * Carries the finished requests (signed, authorised, with all headers) in place of HTTP, such as to a queue: nothing is
+   * dialled. Only a webhook that is declared in code can have one.
+   *
+   * What it answers is judged and recorded as the answer of an endpoint is, under the same deadline. A hook that throws, or
+   * answers nothing of use, fails the attempt with the error class `sender_error`; one that does not settle, with `timeout`.
+   * It may get a request again, as endpoints do, with the same `deliveryId`.
+   *
+   * @param options.version what stands for the function in the definition; default: a digest of its source text
+   * @example
+   * webhook.withSender(async ({ body, deliveryId, headers }) => {
+   *   await this.queue.send({ id: deliveryId, body: body.toString(), headers });
+   *   return { status: 202 };
+   * })
+   */
+  withSender(hook: SenderHook, { version }: VersionOption = {}): this {
+    return this.#set({ sender: version === undefined ? hook : { call: hook, version } });
   }
 
   /** When a failed attempt is tried again. Default: 10 attempts over 75 h 35 m 05 s, as Standard Webhooks suggests. */

@@ -2,7 +2,7 @@ import type { WebhookDefinitionRecord } from '../webhook.events.js';
 import { isKnownAuth } from './auth-mapping.js';
 import { isKnownOrdering } from './ordering-rules.js';
 import { envelopeKindOf, isKnownEnvelope } from './envelope-rules.js';
-import { isKnownQuestion } from '../functions/declared-function.js';
+import { isKnownFunction, isKnownQuestion } from '../functions/declared-function.js';
 import { isKnownSigning, signingOf } from './signing-policy.js';
 
 /** Whether a definition has parts that stay in the code which declared it: secrets or functions, wherever in it. */
@@ -40,6 +40,7 @@ const KNOWN_FIELDS: Readonly<Record<keyof WebhookDefinitionRecord, true>> = {
   envelope: true,
   filter: true,
   transform: true,
+  sender: true,
   rateLimit: true,
 };
 
@@ -55,6 +56,7 @@ export function isKnownDefinition(record: WebhookDefinitionRecord): boolean {
     isKnownEnvelope(envelopeKindOf(record)) &&
     isKnownQuestion(record.filter) &&
     isKnownQuestion(record.transform) &&
+    isKnownFunction(record.sender) &&
     isKnownSigning(signingOf(record))
   );
 }

@@ -8,6 +8,7 @@ import type {
   SigningKind,
   SigningPolicy,
   StoredAuth,
+  StoredFunction,
   StoredQuestion,
   StoredSecret,
   StoredTls,
@@ -73,6 +74,7 @@ export function recordOf(
       envelope: draft.envelope,
       filter: storedPart(draft.filter),
       transform: storedPart(draft.transform),
+      sender: storedPart(draft.sender),
     }),
     ...recordedOrdering(draft.ordering),
     namedSigningSecrets: named.map(({ fingerprint }) => fingerprint),
@@ -93,6 +95,7 @@ export type RecordPatch = Partial<
     | 'envelope'
     | 'filter'
     | 'transform'
+    | 'sender'
   >
 > & {
   /** `null`: in any order from now on. */
@@ -107,10 +110,12 @@ export type RecordPatch = Partial<
   readonly filter?: StoredQuestion | null;
   /** `null`: none any more. */
   readonly transform?: StoredQuestion | null;
+  /** `null`: none any more. */
+  readonly sender?: StoredFunction | null;
 };
 
 export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatch {
-  const { auth, headers, filter, tls, transform, ...plain } = draft;
+  const { auth, headers, filter, sender, tls, transform, ...plain } = draft;
   return {
     ...plain,
     ...(headers && { headers: storedHeaders(headers, store) }),
@@ -118,6 +123,7 @@ export function recordPatchOf(draft: PatchDraft, store: StoreSecret): RecordPatc
     ...(filter !== undefined && { filter: storedPart(filter) }),
     ...(tls && { tls: storedTlsPatch(tls, store) }),
     ...(transform !== undefined && { transform: storedPart(transform) }),
+    ...(sender !== undefined && { sender: storedPart(sender) }),
   };
 }
 
@@ -173,7 +179,7 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
   ]);
   const { url, source, tenantId, isGlobal, retry, timeoutMs, concurrency } = record;
   const { isReplayable, isActive, description, auth, tls } = record;
-  const { envelope, filter, ordering, rateLimit, signing, transform } = record;
+  const { envelope, filter, ordering, rateLimit, sender, signing, transform } = record;
   return {
     ...{ url, source, tenantId, isGlobal, retry, timeoutMs, concurrency },
     ...{ isReplayable, isActive, description },
@@ -182,6 +188,7 @@ function plainView(record: WebhookDefinitionRecord): Record<string, unknown> {
     ...(envelope && { envelope }),
     ...(filter && { filter }),
     ...(transform && { transform }),
+    ...(sender && { sender }),
     ...(ordering && { ordering }),
     ...(rateLimit && { rateLimit }),
     eventTypes: [...new Set(record.eventTypes)].sort(),

@@ -13,7 +13,7 @@ import {
   checkTenantId,
   checkWebhookId,
 } from './field-rules.js';
-import { checkQuestion } from '../functions/function-rules.js';
+import { checkOptionalFunction, checkQuestion } from '../functions/function-rules.js';
 import { checkHeaders } from './header-rules.js';
 import { checkOrdering } from './ordering-rules.js';
 import { isRecord, Problems, quoted } from './problems.js';
@@ -24,7 +24,7 @@ import { checkUrl, type UrlPolicy } from './url-rules.js';
 import { DEFAULT_SIGNING } from './signing-policy.js';
 import { checkNamedSecrets, checkSigning, checkSigningPolicy, keysFor } from './signing-rules.js';
 import { NO_TLS } from './tls-mapping.js';
-import { checkTls } from './tls-rules.js';
+import { checkTls, checkTlsUsed } from './tls-rules.js';
 import type { EnvelopeKind, SigningPolicy, TlsOf } from '../webhook.events.js';
 import type { PatchDraft, WebhookDraft } from './webhook-draft.js';
 
@@ -91,6 +91,12 @@ const CHECKS: { readonly [Field in keyof WebhookDraft]: Check<Drafted[Field]> } 
     checkQuestion({ field: 'filter', isDeclared: rules.isDeclared === true }, value, problems),
   transform: (value, { rules, problems }) =>
     checkQuestion({ field: 'transform', isDeclared: rules.isDeclared === true }, value, problems),
+  sender: (value, { rules, problems }) =>
+    checkOptionalFunction(
+      { field: 'sender', isDeclared: rules.isDeclared === true },
+      value,
+      problems,
+    ),
 };
 
 /** Fields that are settled when a webhook is registered, or have a command of their own. */
@@ -117,6 +123,7 @@ const DEFAULTS: Omit<WebhookDraft, 'url' | 'eventTypes'> = {
   envelope: 'standard',
   filter: null,
   transform: null,
+  sender: null,
 };
 
 /**
@@ -176,6 +183,7 @@ export function crossFieldProblems(definition: {
   readonly signing: SigningPolicy;
   readonly envelope?: EnvelopeKind;
   readonly transform?: object | null;
+  readonly sender?: object | null;
 }): readonly FieldProblem[] {
   const problems = new Problems();
   if (definition.isGlobal && definition.tenantId !== null) {
@@ -196,13 +204,7 @@ export function crossFieldProblems(definition: {
     );
   }
   checkEnvelopeAlone(definition, problems);
-  if (definition.tls?.clientCertificate && definition.url?.startsWith('http:')) {
-    problems.add(
-      'tls.clientCertificate',
-      'the URL is not https, so no certificate would be presented',
-      'Use https, or drop the certificate.',
-    );
-  }
+  checkTlsUsed(definition, problems);
   checkSigningPolicy(definition.signing, problems);
   const { profiles } = definition.signing;
   const ofSignature = new Set(profiles.flatMap(({ headers }) => Object.values(headers)));

@@ -20,15 +20,18 @@ export function recordedParts({
   envelope = 'standard',
   filter,
   transform,
+  sender,
 }: {
   readonly envelope?: EnvelopeKind | undefined;
   readonly filter?: WebhookDefinitionRecord['filter'] | null;
   readonly transform?: WebhookDefinitionRecord['transform'] | null;
-}): Pick<WebhookDefinitionRecord, 'envelope' | 'filter' | 'transform'> {
+  readonly sender?: WebhookDefinitionRecord['sender'] | null;
+}): Pick<WebhookDefinitionRecord, 'envelope' | 'filter' | 'transform' | 'sender'> {
   return {
     ...(envelope !== 'standard' && { envelope }),
     ...(filter && { filter }),
     ...(transform && { transform }),
+    ...(sender && { sender }),
   };
 }
 

@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { ClearSecret } from './clear-secret.js';
 import { DEFINITION_LIMITS } from './definition-limits.js';
 import { isRecord, type Problems, quoted } from './problems.js';
+import type { TlsOf } from '../webhook.events.js';
 import type { TlsDraft } from './webhook-draft.js';
 
 type ClientCertificate = NonNullable<TlsDraft['clientCertificate']>;
@@ -144,6 +145,34 @@ function checkAuthorities(value: unknown, problems: Problems): readonly string[]
     problems.add(field, `these are more than ${most} certificates`, 'Name those that are needed.');
   }
   return checked.includes(undefined) || authorities.length > most ? undefined : authorities;
+}
+
+/** Checks that a client certificate would be presented to somebody. */
+export function checkTlsUsed(
+  definition: {
+    readonly authType: string;
+    readonly sender?: object | null;
+    readonly tls?: TlsOf<unknown>;
+    readonly url: string | undefined;
+  },
+  problems: Problems,
+): void {
+  if (!definition.tls?.clientCertificate) return;
+  if (definition.url?.startsWith('http:')) {
+    problems.add(
+      'tls.clientCertificate',
+      'the URL is not https, so no certificate would be presented',
+      'Use https, or drop the certificate.',
+    );
+  }
+  // A token endpoint would be shown it all the same.
+  if (definition.sender && definition.authType !== 'oauth2') {
+    problems.add(
+      'tls.clientCertificate',
+      'the sender of the webhook carries its requests, so no certificate would be presented',
+      'Drop the certificate, or the sender.',
+    );
+  }
 }
 
 /** The certificates in a text in PEM; what else is in it, such as a key, is left out. */

@@ -11,7 +11,12 @@ import type {
 } from '../webhook.events.js';
 import type { ClearSecret } from './clear-secret.js';
 import type { DeclaredFunction, Question } from '../functions/declared-function.js';
-import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
+import type {
+  EventFilter,
+  EventTransform,
+  SenderHook,
+  TokenResolver,
+} from '../functions/webhook-functions.js';
 import type { HeaderDraft } from './header-rules.js';
 
 export type TlsDraft = TlsOf<ClearSecret>;
@@ -48,6 +53,8 @@ export interface WebhookDraft {
   readonly filter: Question<EventFilter> | null;
   /** `null`: none. */
   readonly transform: Question<EventTransform> | null;
+  /** `null`: none. */
+  readonly sender: DeclaredFunction<SenderHook> | null;
 }
 
 /** A change that passed every check, with its secrets still in clear. */

@@ -11,7 +11,12 @@ import type {
   StartFrom,
 } from '../webhook.events.js';
 import type { FunctionInput, QuestionInput } from '../functions/declared-function.js';
-import type { EventFilter, EventTransform, TokenResolver } from '../functions/webhook-functions.js';
+import type {
+  EventFilter,
+  EventTransform,
+  SenderHook,
+  TokenResolver,
+} from '../functions/webhook-functions.js';
 import type { HeaderInput } from './header-rules.js';
 import type { SecretInput } from './secret-reference.js';
 
@@ -114,6 +119,8 @@ export interface WebhookInput {
   readonly filter?: QuestionInput<EventFilter> | null;
   /** Makes the body of requests instead of the envelope. */
   readonly transform?: QuestionInput<EventTransform> | null;
+  /** Carries requests in place of HTTP: of a webhook that is declared in code. Default `null`: none. */
+  readonly sender?: FunctionInput<SenderHook> | null;
 }
 
 /**

@@ -4,11 +4,17 @@ import { WebhookCode } from '../declaration/webhook-code.js';
 import { DefinitionBuilder } from '../definition/definition-builder.js';
 import { hasCode } from '../definition/definition-needs.js';
 import { definitionDigest, recordOf } from '../definition/definition-record.js';
-import type { DefinitionRules } from '../definition/definition-rules.js';
+import {
+  crossFieldProblems,
+  type DefinitionRules,
+  parseDefinition,
+} from '../definition/definition-rules.js';
+import { DEFAULT_SIGNING } from '../definition/signing-policy.js';
 import type { WebhookDraft } from '../definition/webhook-draft.js';
 import type { WebhookDefinitionRecord } from '../webhook.events.js';
 import type { Webhook } from '../webhook.js';
 import { FunctionStore } from './function-store.js';
+import type { SenderHook } from './webhook-functions.js';
 
 const CLOCK = new ManualClock();
 const RULES: DefinitionRules = {
@@ -44,6 +50,24 @@ function problemsOf(configure: Configure, rules: DefinitionRules) {
   }
   return [];
 }
+
+function problemsIn(fields: object, rules: DefinitionRules) {
+  try {
+    parseDefinition('orders', { url: 'https://a.example', eventTypes: ['a'], ...fields }, rules);
+  } catch (error) {
+    if (isPosthornError(error)) return error.problems;
+  }
+  return [];
+}
+
+/** A definition with a client certificate, as it is checked as a whole. */
+const VALID = {
+  tenantId: null,
+  isGlobal: false,
+  url: 'https://a.example',
+  signing: DEFAULT_SIGNING,
+  tls: { clientCertificate: { certificate: 'c', key: 'k' }, certificateAuthorities: [] },
+};
 
 /** An instance that declares the webhook so, and the webhook as it is registered. */
 function instance(configure: Configure, registered: WebhookDefinitionRecord) {
@@ -131,6 +155,87 @@ describe('a function of a declared webhook', () => {
     const { code, webhook } = instance(plain, { ...recordFor(plain), headers });
 
     expect(code.missing(webhook)).toBeNull();
+  });
+});
+
+describe('a sender hook of a declared webhook', () => {
+  const hook: SenderHook = () => ({ status: 202 });
+  const one: Configure = (webhook) => webhook.withSender(hook);
+  const plain: Configure = (webhook) => webhook;
+
+  it('is stored as a version, and is found where the definition is declared', () => {
+    const { code, functions, webhook } = instance(one, recordFor(one));
+
+    expect(recordFor(one).sender).toEqual({
+      kind: 'function',
+      version: expect.stringMatching(/^sha256:/u) as string,
+    });
+    expect(code.missing(webhook)).toBeNull();
+    expect(functions().send).toBe(hook);
+  });
+
+  it('is missing where another, or none, is declared: nothing goes over the network instead', () => {
+    for (const declared of [
+      plain,
+      (webhook: DefinitionBuilder) => webhook.withSender(hook, { version: '2' }),
+    ]) {
+      const { code, functions, webhook } = instance(declared, recordFor(one));
+
+      expect(code.missing(webhook)).toBe(webhook.digest);
+      expect(functions).toThrow(
+        expect.objectContaining({ code: 'PSH_REGISTRY_CODE_MISSING' }) as Error,
+      );
+    }
+  });
+
+  it('is missing where it is of a kind that only later versions know', () => {
+    const sender = { kind: 'connector', version: '1' } as never;
+    const { code, webhook } = instance(plain, { ...recordFor(plain), sender });
+
+    expect(code.missing(webhook)).toBe(webhook.digest);
+  });
+
+  it('leaves no trace in a definition without one', () => {
+    expect(recordFor(plain)).not.toHaveProperty('sender');
+    expect(instance(plain, recordFor(plain)).functions().send).toBeNull();
+  });
+
+  it('is counted by version in the digest', () => {
+    const digests = ['1', '1', '2'].map((version) =>
+      definitionDigest(recordFor((webhook) => webhook.withSender(hook, { version }))),
+    );
+
+    expect(digests[0]).toBe(digests[1]);
+    expect(digests[0]).not.toBe(digests[2]);
+  });
+
+  it.each([
+    ['is no function', { url: 'amqp://queue' }, 'sender'],
+    ['has no version that can be read', { call: hook, version: 'a\nb' }, 'sender.version'],
+  ])('is refused when it %s', (_what, sender, field) => {
+    const fields = problemsIn({ sender }, DECLARED).map((problem) => problem.field);
+
+    expect(fields).toEqual([field]);
+  });
+
+  it('is refused where it cannot be kept, and `null` is none', () => {
+    expect(problemsIn({ sender: hook }, RULES)).toEqual([
+      {
+        field: 'sender',
+        message: expect.stringContaining('declared in code') as string,
+        fix: expect.stringContaining('@Webhook') as string,
+      },
+    ]);
+    expect(problemsIn({ sender: null }, RULES)).toEqual([]);
+  });
+
+  it('goes without a client certificate, which nobody would be shown', () => {
+    const definition = { ...VALID, headerNames: [], sender: { kind: 'function' } };
+    const fields = (authType: string) =>
+      crossFieldProblems({ ...definition, authType }).map(({ field }) => field);
+
+    expect(fields('bearer')).toEqual(['tls.clientCertificate']);
+    expect(fields('oauth2')).toEqual([]);
   });
 });
 

@@ -47,6 +47,11 @@ function versionOf(call: AnyFunction): string {
   return `sha256:${createHash('sha256').update(call.toString()).digest('base64url')}`;
 }
 
+/** Whether a part that is a function in this version is still one: of a later one it may be more. */
+export function isKnownFunction(stored: StoredFunction | undefined): boolean {
+  return stored === undefined || ['function'].includes(stored.kind);
+}
+
 /** Whether what is asked of events is something that this version can ask: a later one may know more. */
 export function isKnownQuestion(stored: StoredQuestion | undefined): boolean {
   return stored === undefined || ['function', 'jmespath'].includes(stored.kind);

@@ -43,6 +43,15 @@ export function checkFunction<Call extends AnyFunction>(
   );
 }
 
+/** Checks a function that may be absent: `null` is a valid answer. */
+export function checkOptionalFunction<Call extends AnyFunction>(
+  place: FunctionPlace,
+  value: unknown,
+  problems: Problems,
+): DeclaredFunction<Call> | null | undefined {
+  return value === null ? null : checkFunction<Call>(place, value, problems);
+}
+
 function isVersion(value: unknown): value is string {
   return (
     typeof value === 'string' &&

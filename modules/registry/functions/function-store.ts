@@ -32,6 +32,7 @@ export class FunctionStore {
       filter: filterOf(questionOf(webhook.definition.filter, draft?.filter, passes)),
       transform: questionOf(webhook.definition.transform, draft?.transform, askExpression),
       resolveToken: auth?.type === 'resolver' ? auth.resolve.call : null,
+      send: draft?.sender?.call ?? null,
     };
     this.#opened.set(webhook.id, { webhook, functions });
     return functions;
