@@ -59,9 +59,11 @@ class DeclaredWebhook implements WebhookDefinition {
 @EventsHandler(DeliverySucceeded)
 class SuccessCounter implements IEventHandler<DeliverySucceeded> {
   static count = 0;
+  static lastPosition = -1n;
 
-  handle(): void {
+  handle({ position }: DeliverySucceeded): void {
     SuccessCounter.count += 1;
+    SuccessCounter.lastPosition = position;
   }
 }
 
@@ -146,7 +148,10 @@ describe('Posthorn in an application', () => {
     );
     await desk.store.appendToStream('order-1', jsonEvent({ type: 'OrderPlaced', data: {} }));
     await eventually(() => Promise.resolve(SuccessCounter.count === 1));
-    const page = await desk.queries.execute(new GetDeliveries({ webhookId: 'imperative' }));
+    const { lastPosition: minPosition } = SuccessCounter;
+    const page = await desk.queries.execute(
+      new GetDeliveries({ webhookId: 'imperative', minPosition }),
+    );
     const [delivery] = page.items;
     const { position } = await desk.commands.execute(
       new ReplayDelivery({ deliveryId: delivery?.id ?? '', requestedBy: 'test' }),
