@@ -13,10 +13,15 @@ export interface DeadLetterFilter {
 export interface DeadLetters {
   /** How many match; exact. */
   count(filter: DeadLetterFilter): Promise<number>;
-  /** Ids of matching dead letters by id, after `afterId`. */
+  /**
+   * Ids of matching dead letters by id, after `afterId`: of a read model that holds everything of ours up to `minPosition`.
+   *
+   * @throws PosthornError `PSH_PROJECTION_LAGGING` when it does not within some seconds
+   */
   page(query: {
     readonly filter: DeadLetterFilter;
     readonly limit: number;
+    readonly minPosition: bigint;
     readonly afterId?: string;
   }): Promise<readonly string[]>;
 }

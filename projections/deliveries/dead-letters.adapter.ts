@@ -23,9 +23,11 @@ export class DeadLettersAdapter implements DeadLetters {
   async page(query: {
     readonly filter: DeadLetterFilter;
     readonly limit: number;
+    readonly minPosition: bigint;
     readonly afterId?: string;
   }): Promise<readonly string[]> {
     const { filter, limit, afterId } = query;
+    await this.#readModels.fresh(query);
     const rows = await this.#readModels.query(
       matching(filter)
         .$if(afterId !== undefined, (found) => found.where('id', '>', afterId ?? ''))

@@ -296,14 +296,19 @@ describe('the dead letters of a bulk replay', () => {
 
   it('are counted and paged by id', async () => {
     expect(await deadLetters.count({})).toBe(3);
-    expect(await deadLetters.page({ filter: {}, limit: 2 })).toEqual([idOf(2), idOf(6)]);
-    expect(await deadLetters.page({ filter: {}, limit: 2, afterId: idOf(6) })).toEqual([idOf(11)]);
+    expect(await deadLetters.page({ filter: {}, minPosition: -1n, limit: 2 })).toEqual([
+      idOf(2),
+      idOf(6),
+    ]);
+    expect(
+      await deadLetters.page({ filter: {}, minPosition: -1n, limit: 2, afterId: idOf(6) }),
+    ).toEqual([idOf(11)]);
   });
 
   it('are those that every part of the filter holds for', async () => {
     const webhookId = 'webhook-2';
     expect(await deadLetters.count({ webhookId })).toBe(2);
-    expect(await deadLetters.page({ filter: { webhookId }, limit: 9 })).toEqual([
+    expect(await deadLetters.page({ filter: { webhookId }, minPosition: -1n, limit: 9 })).toEqual([
       idOf(2),
       idOf(11),
     ]);

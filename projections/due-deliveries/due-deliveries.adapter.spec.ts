@@ -138,8 +138,13 @@ describe('the due index', () => {
     });
     await due.claimed({ limit: 1, afterId: 'a' });
     const deadLetters = new DeadLettersAdapter(readModels);
-    await deadLetters.page({ filter: {}, limit: 1, afterId: 'a' });
-    await deadLetters.page({ filter: { webhookId: 'webhook-1' }, limit: 1, afterId: 'a' });
+    await deadLetters.page({ filter: {}, minPosition: -1n, limit: 1, afterId: 'a' });
+    await deadLetters.page({
+      filter: { webhookId: 'webhook-1' },
+      minPosition: -1n,
+      limit: 1,
+      afterId: 'a',
+    });
     const db = new Database(join(world.folder, 'read-model.sqlite'), { readonly: true });
     const plans = asked.mock.calls.map(([query]) => {
       const { sql, parameters } = query.compile();

@@ -28,7 +28,7 @@ export function steppers(tools: StepperTools): (replay: ReplayRecord) => ReplayS
   return (replay) => {
     const { scope } = replay;
     if (scope.kind === 'dead-letters') {
-      return new DeadLetterStepper({ replay, scope, deadLetters, deliveries });
+      return new DeadLetterStepper({ client, names, replay, scope, deadLetters, deliveries });
     }
     return new HistoryStepper({
       ...{ replay, scope, deliveries, observed },
